@@ -1,0 +1,1 @@
+"""Anime records, their ids, and the store that is the source of truth."""

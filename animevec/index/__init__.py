@@ -1,0 +1,1 @@
+"""Vectors and payload of one release, over one interface and two engines."""

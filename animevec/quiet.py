@@ -1,0 +1,21 @@
+"""Telemetry off and hubs offline, before any dependency is imported."""
+
+import os
+
+SWITCHES = {
+    "DO_NOT_TRACK": "1",
+    "BENTOML_DO_NOT_TRACK": "True",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def apply() -> None:
+    """Set every switch the operator has not set; a set variable wins."""
+    for name, value in SWITCHES.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,199 @@
+"""The one typed settings tree, read from configs/ and the environment; nothing else reads either.
+
+Precedence: arguments, then ``ANIMEVEC_<AREA>__<FIELD>`` variables, then the YAML file
+``ANIMEVEC_CONFIG`` (default ``configs/profiles/<profile>.yaml``), then the defaults here,
+which are the compact profile.  Secrets come from the environment only.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIGS = ROOT / "configs"
+
+
+class Section(BaseModel):
+    """One area of the tree; unknown fields are refused so that a typo is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CatalogSettings(Section):
+    """Where the catalogue lives."""
+
+    url: str = Field("", description="SQLAlchemy URL; empty means SQLite under home")
+
+
+class EncoderSettings(Section):
+    """Which encoders run, and how."""
+
+    text: str = Field("minilm", description="model card name of the text encoder")
+    picture: str = Field("jina-clip-compact", description="model card name of the picture encoder")
+    text_dimensions: int = 384
+    picture_dimensions: int = 512
+    models: Path | None = Field(None, description="folder of fetched models; empty: home/models")
+    device: str = "cpu"
+    dtype: Literal["float32", "bfloat16", "float16", "int8"] = "float32"
+    compile: bool = False
+    threads: int = Field(2, ge=1, description="intra-op threads; equal to the reserved cores")
+    batch_tokens: int = Field(16_384, ge=1, description="padded tokens in one forward")
+    batch_pixels: int = Field(8 * 512 * 512, ge=1, description="pixels in one forward")
+
+
+class IndexSettings(Section):
+    """Vector engine and its trade-offs (docs: index)."""
+
+    engine: Literal["embedded", "server"] = "embedded"
+    url: str = ""
+    api_key: SecretStr = SecretStr("")
+    quantization: Literal["none", "int8", "turbo4", "turbo1", "binary"] = "int8"
+    oversampling: float = Field(2.0, ge=1.0)
+    graph_from: int = Field(250_000, description="points from which an HNSW graph is built")
+    batch_points: int = Field(256, ge=1, le=256)
+    flush_every: int = Field(5_000, ge=1)
+    follow_seconds: float = Field(1.0, gt=0, description="how often a follower looks for changes")
+
+
+class SearchSettings(Section):
+    """Ranking defaults; a release may carry its own."""
+
+    rrf_k: int = 60
+    candidates: int = Field(100, ge=1, description="hits taken from each channel")
+    weights: dict[str, float] = {
+        "text": 1.0,
+        "lexical": 1.0,
+        "title": 1.0,
+        "picture": 1.0,
+        "thumbnail": 0.5,
+    }
+    max_limit: int = 100
+    max_references: int = 10
+
+
+class LimitSettings(Section):
+    """What a request may cost; errors name these."""
+
+    text_chars: int = 32_768
+    text_tokens: int = 8_192
+    image_bytes: int = 10 * 1024 * 1024
+    image_pixels: int = 40_000_000
+    body_bytes: int = 48 * 1024 * 1024
+    batch_items: int = 64
+    requests_per_minute: int = Field(6_000, description="by key, or by address without one")
+
+
+class ServeSettings(Section):
+    """The HTTP service."""
+
+    host: str = "127.0.0.1"
+    port: int = 3000
+    topology: Literal["in_process", "services"] = "in_process"
+    batch_window_ms: float = 2.0
+    max_batch: int = 64
+    timeout_s: float = 30.0
+    log_level: str = "INFO"
+    require_key: bool = Field(False, description="searching needs a key too")
+
+
+class CacheSettings(Section):
+    """Result and embedding caches."""
+
+    enabled: bool = True
+    url: str = Field("", description="redis:// URL; empty means in process")
+    ttl_s: float = 300.0
+    entries: int = 10_000
+
+
+class RegistrySettings(Section):
+    """MLflow and promotion."""
+
+    uri: str = Field("", description="MLflow tracking URI; empty means home/mlflow with SQLite")
+    port: int = 5000
+    release_name: str = "anime-search"
+    keep_releases: int = Field(3, ge=1)
+    commercial_use: bool = False
+    poll_seconds: float = 2.0
+
+
+class FlowSettings(Section):
+    """Prefect."""
+
+    port: int = 4200
+    api_url: str = ""
+
+
+class EnrichmentSettings(Section):
+    """Sources; credentials come from the environment only."""
+
+    contact: str = Field("", description="address named in the user agent")
+    cache: Path | None = Field(None, description="HTTP cache folder; empty: home/http-cache")
+    concurrency: int = Field(8, ge=1)
+
+
+class Settings(BaseSettings):
+    """The whole tree."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ANIMEVEC_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    profile: str = "compact"
+    home: Annotated[Path, Field(description="data folder of this installation")] = ROOT / "var"
+    catalog: CatalogSettings = CatalogSettings()
+    encoders: EncoderSettings = EncoderSettings()
+    index: IndexSettings = IndexSettings()
+    search: SearchSettings = SearchSettings()
+    limits: LimitSettings = LimitSettings()
+    serve: ServeSettings = ServeSettings()
+    cache: CacheSettings = CacheSettings()
+    registry: RegistrySettings = RegistrySettings()
+    flows: FlowSettings = FlowSettings()
+    enrichment: EnrichmentSettings = EnrichmentSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, environment, profile file."""
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, profile_file())
+
+    @property
+    def catalog_url(self) -> str:
+        """SQLAlchemy URL of the catalogue."""
+        return self.catalog.url or f"sqlite:///{self.home / 'catalog.db'}"
+
+    @property
+    def index_path(self) -> Path:
+        """Folder of the embedded engine."""
+        return self.home / "index"
+
+    @property
+    def models_path(self) -> Path:
+        """Folder of fetched models."""
+        return self.encoders.models or self.home / "models"
+
+    @property
+    def pictures_path(self) -> Path:
+        """Folder of picture files named by SHA-256."""
+        return self.home / "pictures"
+
+
+def profile_file() -> Path:
+    """The YAML file in force; a missing one is an empty one."""
+    chosen = os.environ.get("ANIMEVEC_CONFIG")
+    profile = os.environ.get("ANIMEVEC_PROFILE", "compact")
+    return Path(chosen) if chosen else CONFIGS / "profiles" / f"{profile}.yaml"

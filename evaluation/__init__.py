@@ -1,0 +1,1 @@
+"""Qrels, metrics, slices, significance, reports and gates."""

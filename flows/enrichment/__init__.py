@@ -1,0 +1,1 @@
+"""Six sources, six stages, one merged record."""

@@ -1,0 +1,1 @@
+"""MLflow: encoder versions, releases, aliases, promotion as a transaction, audit."""

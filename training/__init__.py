@@ -1,0 +1,1 @@
+"""Data to pairs to negatives to LoRA trainer to verdict."""

@@ -1,0 +1,19 @@
+"""Fixtures that several rooms share."""
+
+from pathlib import Path
+
+import pytest
+
+from animevec import quiet
+
+quiet.apply()
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data beside the checkout; a fresh clone has none."""
+    if not SHARED.is_dir():
+        pytest.skip(f"needs the evaluation data in {SHARED}")
+    return SHARED

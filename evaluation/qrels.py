@@ -1,0 +1,47 @@
+"""Frozen query sets: queries with graded judgements, identified by a hash of their content."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One query and what is relevant to it.
+
+    ``relevant`` maps an id to a grade above 0.  ``exclude`` holds ids dropped from a ranking
+    before it is scored (the seed's own franchise, say).  ``slices`` maps a slicing to this
+    query's slice of it: ``{"language": "ja", "kind": "title"}``.
+    """
+
+    qid: str
+    query: str
+    relevant: Mapping[UUID, float]
+    slices: Mapping[str, str] = field(default_factory=dict)
+    exclude: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySet:
+    """Queries of one task, scored inside ``pool`` where only part of the catalogue is judged."""
+
+    name: str
+    task: str
+    queries: tuple[Judged, ...]
+    pool: frozenset[UUID] | None = None
+    licence: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """Hash over queries, judgements and pool; equal hashes mean comparable figures."""
+        lines = [self.name, self.task, *map(str, sorted(self.pool or ()))]
+        lines += sorted(map(_canonical, self.queries))
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _canonical(judged: Judged) -> str:
+    relevant = {str(i): float(grade) for i, grade in judged.relevant.items()}
+    content = [judged.qid, judged.query, relevant, dict(judged.slices)]
+    return json.dumps([*content, sorted(map(str, judged.exclude))], sort_keys=True)

@@ -42,11 +42,16 @@ class DenseSpec:
 
 @dataclass(frozen=True, slots=True)
 class IndexSchema:
-    """Named vectors and payload indexes; a filter on any other field is refused."""
+    """Named vectors and payload indexes; a filter on any other field is refused.
+
+    ``idf`` names the sparse vectors whose query weights the engine multiplies by the inverse
+    document frequency of each term (BM25); learned sparse weights need none.
+    """
 
     dense: Mapping[str, DenseSpec]
     sparse: tuple[str, ...] = ()
     payload: Mapping[str, PayloadType] = field(default_factory=dict)
+    idf: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

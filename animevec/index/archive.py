@@ -1,0 +1,62 @@
+"""A snapshot of an embedded index: one gzip-compressed tar of its folder."""
+
+import gzip
+import shutil
+import tarfile
+import zlib
+from pathlib import Path
+
+from animevec.errors import InvalidRequest, NotFound
+from animevec.index.sparse_copy import write_sparse
+
+SUFFIX = ".tar.gz"
+# Preallocated pages compress to nothing at any level; vectors hardly at any.
+LEVEL = 1
+DAMAGED = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, FileNotFoundError)
+
+
+def pack(index: Path, folder: Path, watermark: int) -> Path:
+    """Write ``<index>-<watermark>.tar.gz`` into ``folder``; it appears when it is complete."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{index.name}-{watermark}{SUFFIX}"
+    beside = target.with_name(f".{target.name}")
+    with tarfile.open(beside, "w:gz", compresslevel=LEVEL) as tar:
+        tar.add(index, arcname="index")
+    return beside.replace(target)
+
+
+def unpack(snapshot: Path, index: Path) -> None:
+    """Make the folder of an index from a snapshot, whole or not at all.
+
+    Raises:
+        NotFound: there is no such file.
+        InvalidRequest: it is no snapshot of the embedded engine.
+    """
+    if not snapshot.is_file():
+        raise NotFound(f"there is no snapshot {snapshot}", path=str(snapshot))
+    beside = index.with_name(f".restoring-{index.name}")
+    shutil.rmtree(beside, ignore_errors=True)
+    try:
+        with tarfile.open(snapshot, "r:gz") as tar:
+            for member in tar:
+                _extract(tar, member, beside)
+        (beside / "index" / "schema.json").stat()
+        (beside / "index").rename(index)
+    except DAMAGED as error:
+        raise InvalidRequest(
+            f"{snapshot} is no snapshot of the embedded engine: {error}", path=str(snapshot)
+        ) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """One member, by the rules of ``tarfile.data_filter`` (no links or paths that lead out)."""
+    safe = tarfile.data_filter(member, str(folder))
+    content = tar.extractfile(safe) if safe.isfile() else None
+    target = folder / safe.name
+    if content is None:
+        target.mkdir(parents=True, exist_ok=True)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_sparse(content, target)

@@ -1,0 +1,79 @@
+"""Points and hits in the embedded engine's own types, and the one place its errors are read."""
+
+# Aliases of the engine's type stubs do not exist when the program runs.
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import qdrant_edge as edge
+
+from animevec.encoders.base import SparseVector, Vector
+from animevec.errors import AnimevecError, Conflict, InvalidRequest, NotFound, Unavailable
+from animevec.index.base import Hit, Point
+
+
+@contextmanager
+def engine_errors(name: str) -> Iterator[None]:
+    """Turn the engine's errors, which are all plain ``Exception``, into ours by their words."""
+    try:
+        yield
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        raise _translated(name, str(error)) from error
+
+
+def edge_point(point: Point) -> edge.Point:
+    """A point the engine takes; float arrays convert fastest as ``array('f')``."""
+    vectors = {name: edge_vector(vector) for name, vector in point.vectors.items()}
+    return edge.Point(point.id, vectors, dict(point.payload))
+
+
+def edge_vector(vector: Vector | SparseVector) -> Any:
+    """One vector the engine takes."""
+    if isinstance(vector, SparseVector):
+        return edge.SparseVector(vector.indices.tolist(), vector.values.tolist())
+    return array("f", np.ascontiguousarray(vector, dtype=np.float32).tobytes())
+
+
+def hit(record: edge.ScoredPoint | edge.Record, score: float, names: Sequence[str]) -> Hit:
+    """A record of the engine as a hit with the named vectors it has."""
+    found = record.vector if names and isinstance(record.vector, dict) else {}
+    return Hit(
+        id=UUID(str(record.id)),
+        score=score,
+        payload=record.payload or {},
+        vectors={name: _vector(found[name]) for name in names if name in found},
+    )
+
+
+def _vector(value: Any) -> Vector | SparseVector:
+    if isinstance(value, edge.SparseVector):
+        return SparseVector(
+            np.asarray(value.indices, dtype=np.uint32), np.asarray(value.values, dtype=np.float32)
+        )
+    return np.asarray(value, dtype=np.float32)
+
+
+def _translated(name: str, message: str) -> AnimevecError:
+    if "WouldBlock" in message:
+        return Conflict(
+            f"index {name!r} is held by another process; stop that process, or let the service "
+            "that holds it do the work (it follows the catalogue by itself)",
+            index=name,
+        )
+    if "does not exist" in message:
+        return NotFound(
+            f"index {name!r} has no files; rebuild it: animevec index build", index=name
+        )
+    if "dimension error" in message or "Not existing vector" in message:
+        return InvalidRequest(f"index {name!r}: {message}", index=name)
+    return Unavailable(
+        f"index {name!r} failed: {message}; restore a snapshot or rebuild it: animevec index build",
+        index=name,
+    )

@@ -1,0 +1,87 @@
+"""Texts laid end to end without padding, and attention that stays within each of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import torch
+from torch import Tensor
+from torch.nn.attention.varlen import varlen_attn
+from torch.nn.functional import scaled_dot_product_attention
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A batch as one row of tokens: ``ids`` and ``positions`` int64 [tokens].
+
+    ``runs`` are (first token, texts, tokens each) of neighbours of equal length, so that texts
+    sorted by length attend together; ``bounds`` int32 [texts + 1] are the texts' first tokens.
+    No token is padding: a text's vector cannot depend on its neighbours' lengths.
+    """
+
+    ids: Tensor
+    positions: Tensor
+    bounds: Tensor
+    lengths: tuple[int, ...]
+    runs: tuple[tuple[int, int, int], ...]
+
+    @classmethod
+    def of(cls, texts: Sequence[Sequence[int]], device: torch.device) -> "Packed":
+        """Pack token ids; equal lengths should be neighbours."""
+        lengths = tuple(map(len, texts))
+        bounds = torch.tensor((0, *lengths)).cumsum(0)
+        ids = torch.tensor([token for text in texts for token in text])
+        each = torch.tensor(lengths)
+        positions = torch.arange(len(ids)) - bounds[:-1].repeat_interleave(each)
+        return cls(
+            ids.to(device),
+            positions.to(device),
+            bounds.to(device, torch.int32),
+            lengths,
+            tuple(_runs(lengths)),
+        )
+
+    @property
+    def first(self) -> Tensor:
+        """Positions of the texts' first tokens, int64 [texts]."""
+        return self.bounds[:-1].long()
+
+    def owners(self) -> Tensor:
+        """The text each token belongs to, int64 [tokens]."""
+        each = torch.tensor(self.lengths)
+        return torch.arange(len(each)).repeat_interleave(each).to(self.ids.device)
+
+    def split(self, hidden: Tensor) -> tuple[Tensor, ...]:
+        """Rows per token [tokens, ...] as one tensor for each text."""
+        return torch.split(hidden, list(self.lengths))
+
+
+def _runs(lengths: Sequence[int]) -> list[tuple[int, int, int]]:
+    runs, start = [], 0
+    for length, group in groupby(lengths):
+        count = len(list(group))
+        runs.append((start, count, length))
+        start += count * length
+    return runs
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, packed: Packed) -> Tensor:
+    """Full attention within each text; tensors are [tokens, heads, width per head]."""
+    if query.is_cuda and query.dtype in (torch.float16, torch.bfloat16):
+        longest = max(packed.lengths)
+        bounds = packed.bounds
+        # One split: the order of summation, and so the vector, is the same in every batch.
+        attended = varlen_attn(query, key, value, bounds, bounds, longest, longest, num_splits=1)
+        assert isinstance(attended, Tensor)
+        return attended
+    parts = [_attend_run(query, key, value, run) for run in packed.runs]
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def _attend_run(query: Tensor, key: Tensor, value: Tensor, run: tuple[int, int, int]) -> Tensor:
+    start, count, length = run
+    q, k, v = (
+        one[start : start + count * length].view(count, length, *one.shape[1:]).transpose(1, 2)
+        for one in (query, key, value)
+    )
+    return scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(0, 1)

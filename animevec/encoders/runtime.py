@@ -1,0 +1,45 @@
+"""Where and how a model computes: device, number format, threads, compilation, batch size."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import torch
+from torch import nn
+
+M = TypeVar("M", bound=nn.Module)
+Dtype = Literal["float32", "bfloat16", "float16", "int8"]
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Options of every encoder; ``budget`` is the padded tokens (or pixels) of one forward."""
+
+    where: str = "cpu"
+    dtype: Dtype = "float32"
+    threads: int | None = None
+    compile: bool = False
+    budget: int = 16_384
+
+    @property
+    def device(self) -> torch.device:
+        """The torch device."""
+        return torch.device(self.where)
+
+    @property
+    def torch_dtype(self) -> torch.dtype:
+        """The torch number format; int8 is an exported model's and has none."""
+        dtype = getattr(torch, self.dtype)
+        assert isinstance(dtype, torch.dtype)
+        return dtype
+
+    def apply(self) -> None:
+        """Set torch's threads; more than the reserved cores makes every query slower."""
+        if self.threads is not None:
+            torch.set_num_threads(self.threads)
+
+    def place(self, model: M) -> M:
+        """The model on its device, compiled where asked."""
+        placed = model.to(self.device)
+        if self.compile:
+            placed.compile(dynamic=True)
+        return placed

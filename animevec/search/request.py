@@ -43,7 +43,7 @@ Picture = Annotated[
     BeforeValidator(_decode),
     PlainSerializer(lambda data: base64.b64encode(data).decode(), return_type=str),
     WithJsonSchema({"type": "string", "format": "byte", "contentEncoding": "base64"}),
-    Field(min_length=1, repr=False, description="JPEG, PNG or WebP, base64 in JSON"),
+    Field(min_length=1, description="JPEG, PNG or WebP, base64 in JSON"),
 ]
 Reference = Annotated[
     str,
@@ -96,7 +96,7 @@ class TextSearch(Search):
 class PictureSearch(Search):
     """Titles for a picture."""
 
-    picture: Picture
+    picture: Picture = Field(repr=False)
     views: bool = Field(True, description="also look at crops, without bars, and mirrored")
 
 
@@ -104,7 +104,7 @@ class MultimodalSearch(Search):
     """Titles for words and a picture together, or for the one that is given."""
 
     query: Query | None = None
-    picture: Picture | None = None
+    picture: Picture | None = Field(None, repr=False)
     weight: float = Field(0.5, ge=0, le=1, description="share of the picture: 0 words, 1 picture")
     understand: frozenset[Understanding] = UNDERSTANDING
     views: bool = True

@@ -18,7 +18,7 @@ from animevec.errors import InvalidRequest
 from animevec.index.base import Distance, IndexSchema, PayloadType, Point, Query
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
-LIMIT = 10_000
+LIMIT = 20_000
 MATCHES: dict[PayloadType, tuple[type, ...]] = {
     PayloadType.KEYWORD: (str,),
     PayloadType.INTEGER: (int,),
@@ -68,7 +68,7 @@ def admit_query(schema: IndexSchema, query: Query) -> None:
     """Refuse a query the index cannot answer exactly as asked.
 
     Raises:
-        InvalidRequest: limit outside 1 to 10,000, unknown vector name, wrong size, non-finite
+        InvalidRequest: limit outside 1 to 20,000, unknown vector name, wrong size, non-finite
             vector, filter on a field without an index.
     """
     if not 1 <= query.limit <= LIMIT:

@@ -1,0 +1,112 @@
+"""Reading weight files safely: one clear ``ModelError`` for every way a file can be wrong."""
+
+import json
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from animevec.errors import ModelError
+
+_AGAIN = "fetch it again with `animevec models fetch`"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object; a missing or damaged file raises ``ModelError``."""
+    try:
+        value = json.loads(_existing(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise _unusable(path, f"is not JSON ({error})") from error
+    if not isinstance(value, dict):
+        raise _unusable(path, f"holds a {type(value).__name__}, not an object")
+    return value
+
+
+def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of a safetensors file, without reading its tensors."""
+    try:
+        with safe_open(_existing(path), "pt") as file:
+            return {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise _unusable(path, f"is not a complete safetensors file ({error})") from error
+
+
+def read_tensors(path: Path, prefixes: tuple[str, ...] = ("",)) -> dict[str, Tensor]:
+    """Tensors of a ``.safetensors`` file or of a PyTorch file, whose key starts with a prefix.
+
+    PyTorch files are read with ``weights_only=True``: a pickle that carries code is refused.
+    """
+    read = _read_safetensors if path.suffix == ".safetensors" else _read_torch
+    return read(_existing(path), prefixes)
+
+
+def load_state(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
+    """Give ``module`` exactly the tensors of ``state``; ``path`` is named in errors.
+
+    Works on a module built on the meta device.  Missing, unknown, misshapen and non-finite
+    tensors raise ``ModelError``.
+    """
+    expected = module.state_dict()
+    _refuse_names(expected.keys() - state.keys(), "lacks", path)
+    _refuse_names(state.keys() - expected.keys(), "has unknown", path)
+    for key, tensor in state.items():
+        if tensor.shape != expected[key].shape:
+            raise _unusable(
+                path,
+                f"has {key} of shape {list(tensor.shape)}; "
+                f"the configuration needs {list(expected[key].shape)}",
+            )
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise _unusable(path, f"has values in {key} that are not finite")
+    frozen = [name for name, value in module.named_parameters() if not value.requires_grad]
+    module.load_state_dict(dict(state), strict=True, assign=True)
+    for name in frozen:
+        module.get_parameter(name).requires_grad_(False)
+
+
+def _read_safetensors(path: Path, prefixes: tuple[str, ...]) -> dict[str, Tensor]:
+    try:
+        with safe_open(path, "pt") as file:
+            return {
+                key: file.get_tensor(key)
+                for key in file.keys()  # noqa: SIM118
+                if key.startswith(prefixes)
+            }
+    except SafetensorError as error:
+        raise _unusable(path, f"is not a complete safetensors file ({error})") from error
+
+
+def _read_torch(path: Path, prefixes: tuple[str, ...]) -> dict[str, Tensor]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise _unusable(path, "holds more than weights (code is never executed)") from error
+    except (RuntimeError, EOFError, OSError, ValueError, zipfile.BadZipFile) as error:
+        raise _unusable(path, f"is not a complete PyTorch file ({error})") from error
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise _unusable(path, "is not a dictionary of tensors")
+    return {key: tensor for key, tensor in state.items() if key.startswith(prefixes)}
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise ModelError(
+            f"model file {path} does not exist; get it with `animevec models fetch`",
+            path=str(path),
+        )
+    return path
+
+
+def _refuse_names(names: set[str], verb: str, path: Path) -> None:
+    if names:
+        first = ", ".join(sorted(names)[:3])
+        raise _unusable(path, f"{verb} {len(names)} tensor(s): {first}")
+
+
+def _unusable(path: Path, fault: str) -> ModelError:
+    return ModelError(f"model file {path} {fault}; {_AGAIN}", path=str(path))

@@ -5,16 +5,27 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import to_jsonable_python
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Provider = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f]{1,150}$")]
+Json = Annotated[Any, AfterValidator(to_jsonable_python)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 
 
 class Value(BaseModel):
     """Base of everything inside a record: frozen, unknown fields refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Kind(StrEnum):
@@ -163,14 +174,14 @@ class Provenance(Value):
     fetched_at: datetime | None = None
     licence: str | None = None
     confidence: float = Field(1.0, ge=0, le=1)
-    alternatives: dict[str, Any] = {}
+    alternatives: dict[str, Json] = {}
 
 
 class Anime(Value):
     """One title. Durations are minutes per episode, scores 1 to 10, ranks count from 1."""
 
     id: UUID
-    keys: dict[str, str] = Field(description="provider to id there: {'mal': '1'}")
+    keys: dict[Provider, Key] = Field(description="provider to id there: {'mal': '1'}")
     titles: tuple[Title, ...] = Field(min_length=1)
     synopsis: str | None = None
     background: str | None = None

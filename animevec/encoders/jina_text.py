@@ -5,14 +5,20 @@ Written from the architecture of jina-embeddings-v3 (arXiv:2409.10173) and JinaC
 be lost by a meta-device build or a change of dtype.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
+from animevec.encoders.packed import Packed, attend
 from animevec.errors import ModelError
+
+# Query, key and value [..., tokens, heads, width] to attended values of the same shape.
+Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +112,25 @@ class TaskEmbedding(nn.Embedding, _Tasks):
         return plain + self.scale * (low @ self.lora_B[self.active])
 
 
-def rotary_table(tokens: int, width: int, base: float, device: torch.device) -> tuple[Tensor, ...]:
-    """Cosine and sine, float32 [tokens, width / 2] (arXiv:2104.09864)."""
-    steps = torch.arange(0, width, 2, dtype=torch.float32, device=device)
-    angles = torch.outer(
-        torch.arange(tokens, dtype=torch.float32, device=device), 1.0 / base ** (steps / width)
-    )
+def rotary_table(positions: Tensor, width: int, base: float) -> tuple[Tensor, Tensor]:
+    """Cosine and sine, float32 [tokens, 1, width / 2], of int64 positions (arXiv:2104.09864)."""
+    steps = torch.arange(0, width, 2, dtype=torch.float32, device=positions.device)
+    angles = torch.outer(positions.float(), 1.0 / base ** (steps / width)).unsqueeze(1)
     return angles.cos(), angles.sin()
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotate [batch, heads, tokens, width] by halves (the NeoX layout)."""
+    """Rotate [..., tokens, heads, width] by halves (the NeoX layout)."""
     first, second = x.chunk(2, dim=-1)
     turned = torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
     return turned.to(x.dtype)
+
+
+def attend_padded(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+    """Attention over [batch, tokens, heads, width]; ``mask`` [batch, tokens] is 0 at padding."""
+    seen = None if mask is None else mask.bool()[:, None, None, :]
+    q, k, v = (one.transpose(1, 2) for one in (query, key, value))
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=seen).transpose(1, 2)
 
 
 class Mixer(nn.Module):
@@ -133,16 +144,14 @@ class Mixer(nn.Module):
         self.v_proj = TaskLinear(config.hidden, config.hidden, config)
         self.out_proj = TaskLinear(config.hidden, config.hidden, config)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None) -> Tensor:
-        q = rotate(self._split(self.q_proj(x)), cos, sin)
-        k = rotate(self._split(self.k_proj(x)), cos, sin)
-        v = self._split(self.v_proj(x))
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        joined: Tensor = self.out_proj(mixed.transpose(1, 2).flatten(2))
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, attend: Attend) -> Tensor:
+        q, k, v = (
+            one(x).reshape(*x.shape[:-1], self.heads, -1)
+            for one in (self.q_proj, self.k_proj, self.v_proj)
+        )
+        mixed = attend(rotate(q, cos, sin), rotate(k, cos, sin), v)
+        joined: Tensor = self.out_proj(mixed.flatten(-2))
         return joined
-
-    def _split(self, x: Tensor) -> Tensor:
-        return x.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)
 
 
 class Mlp(nn.Module):
@@ -168,8 +177,8 @@ class Layer(nn.Module):
         self.mlp = Mlp(config)
         self.norm2 = nn.LayerNorm(config.hidden, eps=config.norm_eps)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None) -> Tensor:
-        x = self.norm1(x + self.mixer(x, cos, sin, mask))
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, attend: Attend) -> Tensor:
+        x = self.norm1(x + self.mixer(x, cos, sin, attend))
         y: Tensor = self.norm2(x + self.mlp(x))
         return y
 
@@ -224,15 +233,22 @@ class TextTower(nn.Module):
 
     def hidden(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Last hidden states [batch, tokens, hidden]; values at padding are undefined."""
+        positions = torch.arange(input_ids.shape[1], device=input_ids.device)
+        return self._run(input_ids, positions, partial(attend_padded, mask=attention_mask))
+
+    def packed(self, texts: Packed) -> Tensor:
+        """Last hidden states [tokens, hidden] of texts laid end to end."""
+        return self._run(texts.ids, texts.positions, partial(attend, packed=texts))
+
+    def _run(self, ids: Tensor, positions: Tensor, attend: Attend) -> Tensor:
         width = self.config.hidden // self.config.heads
-        cos, sin = rotary_table(input_ids.shape[1], width, self.config.rope_base, input_ids.device)
-        mask = None if attention_mask is None else attention_mask.bool()[:, None, None, :]
-        x: Tensor = self.emb_ln(self.embeddings(input_ids))
+        cos, sin = rotary_table(positions, width, self.config.rope_base)
+        x: Tensor = self.emb_ln(self.embeddings(ids))
         for layer in self.layers:
             if self.gradient_checkpointing and self.training:
-                x = checkpoint(layer, x, cos, sin, mask, use_reentrant=False)
+                x = checkpoint(layer, x, cos, sin, attend, use_reentrant=False)
             else:
-                x = layer(x, cos, sin, mask)
+                x = layer(x, cos, sin, attend)
         return x
 
     def use_task(self, task: str | None) -> None:

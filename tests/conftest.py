@@ -17,3 +17,8 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"needs the evaluation data in {SHARED}")
     return SHARED
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--reference DIR``: other reference checkpoints than those in tests/encoders/reference."""
+    parser.addoption("--reference", metavar="DIR", help="folder of reference checkpoints")

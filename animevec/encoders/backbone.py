@@ -40,17 +40,20 @@ class BackboneConfig:
         family, act = config.get("model_type"), config.get("hidden_act")
         if family not in FAMILIES or act != "gelu":
             raise ModelError(f"not a BERT or RoBERTa encoder with exact GELU: {family}, {act}")
-        return cls(
-            vocabulary=config["vocab_size"],
-            hidden=config["hidden_size"],
-            layers=config["num_hidden_layers"],
-            heads=config["num_attention_heads"],
-            intermediate=config["intermediate_size"],
-            positions=config["max_position_embeddings"],
-            types=config["type_vocab_size"],
-            epsilon=config["layer_norm_eps"],
-            first_position=0 if family == "bert" else config["pad_token_id"] + 1,
-        )
+        try:
+            return cls(
+                vocabulary=config["vocab_size"],
+                hidden=config["hidden_size"],
+                layers=config["num_hidden_layers"],
+                heads=config["num_attention_heads"],
+                intermediate=config["intermediate_size"],
+                positions=config["max_position_embeddings"],
+                types=config["type_vocab_size"],
+                epsilon=config["layer_norm_eps"],
+                first_position=0 if family == "bert" else config["pad_token_id"] + 1,
+            )
+        except KeyError as error:
+            raise ModelError(f"config.json lacks {error}; fetch the model again") from error
 
     @property
     def max_tokens(self) -> int:

@@ -1,79 +1,107 @@
 """The pre stage of every text encoder: what may be asked, and the tokens of what is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
 
-from animevec.encoders.base import Head, Item, TextItem
+from animevec.encoders.base import Item, TextItem
 from animevec.encoders.card import ModelCard
 from animevec.encoders.tokenizer import TextTokenizer
-from animevec.errors import AnimevecError, InvalidRequest, NotFound, TooLarge
+from animevec.errors import AnimevecError, InvalidRequest, TooLarge
+
+
+class Sized(Protocol):
+    """An adapter, as far as the pre stage cares."""
+
+    @property
+    def matryoshka(self) -> tuple[int, ...]:
+        """Sizes it adds to the card's."""
+        ...
+
+
+A_co = TypeVar("A_co", bound=Sized, covariant=True)
+
+
+class Adapters(Protocol[A_co]):
+    """Where adapters are found by name."""
+
+    def find(self, name: str | None) -> A_co | None:
+        """The adapter, None for the bare base; raises ``AnimevecError`` for an unknown one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class PreparedText:
-    """A valid item and its token ids, special tokens included."""
+class PreparedText(Generic[A_co]):
+    """A valid item, its adapter, and its token ids, special tokens included."""
 
     item: TextItem
-    ids: list[int] = field(repr=False)
+    adapter: A_co | None
+    ids: list[int] = field(repr=False, default_factory=list)
 
 
 def prepare(
-    items: Sequence[Item],
-    card: ModelCard,
-    tokenizer: TextTokenizer,
-    adapters: Mapping[str, Sequence[int]],
-) -> list[PreparedText | AnimevecError]:
-    """A prepared text or an error for each item.
-
-    ``adapters`` maps the loaded adapters to the Matryoshka sizes each adds to the card's.
-    """
-    checked = [check(item, card, adapters) for item in items]
-    valid = [item for item in checked if isinstance(item, TextItem)]
-    ids = iter(tokenizer.encode([card.prompts.get(item.task, "") + item.text for item in valid]))
+    items: Sequence[Item], card: ModelCard, tokenizer: TextTokenizer, adapters: Adapters[A_co]
+) -> list[PreparedText[A_co] | AnimevecError]:
+    """A prepared text or an error for each item."""
+    checked = [_checked(item, card, adapters) for item in items]
+    texts = [
+        card.prompts.get(one.item.task, "") + one.item.text
+        for one in checked
+        if isinstance(one, PreparedText)
+    ]
+    ids = iter(tokenizer.encode(texts))
     return [
-        item if isinstance(item, AnimevecError) else _measured(item, next(ids), card)
-        for item in checked
+        _measured(one, next(ids), card) if isinstance(one, PreparedText) else one for one in checked
     ]
 
 
-def check(
-    item: Item, card: ModelCard, adapters: Mapping[str, Sequence[int]]
-) -> TextItem | AnimevecError:
-    """The item, or why this model cannot take it."""
+def _checked(
+    item: Item, card: ModelCard, adapters: Adapters[A_co]
+) -> PreparedText[A_co] | AnimevecError:
+    try:
+        valid = check_text(item, card)
+        adapter = adapters.find(valid.adapter)
+        check_options(valid, card, adapter.matryoshka if adapter is not None else ())
+    except AnimevecError as error:
+        return error
+    return PreparedText(valid, adapter)
+
+
+def check_text(item: Item, card: ModelCard) -> TextItem:
+    """The item if it is a text with something in it; raises ``InvalidRequest``."""
     if not isinstance(item, TextItem):
-        return InvalidRequest(f"{card.name} encodes text, not {type(item).__name__}")
+        raise InvalidRequest(f"{card.name} encodes text, not {type(item).__name__}")
     text: object = item.text
     if not isinstance(text, str):
-        return InvalidRequest(f"text must be a string, not {type(text).__name__}")
-    if not item.text.strip():
-        return InvalidRequest("text is empty; leave the item out instead")
-    if not is_encodable(item.text):
-        return InvalidRequest("text holds a lone surrogate; send valid Unicode")
-    return _options(item, card, adapters) or item
+        raise InvalidRequest(f"text must be a string, not {type(text).__name__}")
+    if not text.strip():
+        raise InvalidRequest("text is empty; leave the item out instead")
+    if not is_encodable(text):
+        raise InvalidRequest("text holds a lone surrogate; send valid Unicode")
+    return item
 
 
-def _options(
-    item: TextItem, card: ModelCard, adapters: Mapping[str, Sequence[int]]
-) -> AnimevecError | None:
-    if item.adapter is not None and item.adapter not in adapters:
-        known = ", ".join(sorted(adapters)) or "none"
-        return NotFound(f"adapter {item.adapter!r} is not loaded on {card.name}; loaded: {known}")
-    missing = sorted({Head(head) for head in item.heads} - {Head(head) for head in card.heads})
+def check_options(item: TextItem, card: ModelCard, sizes: tuple[int, ...] = ()) -> None:
+    """Raise ``InvalidRequest`` for heads or sizes that the card, or ``sizes``, does not offer."""
+    missing = sorted({str(head) for head in item.heads} - set(card.heads))
     if missing or not item.heads:
-        return InvalidRequest(
+        raise InvalidRequest(
             f"{card.name} has the heads {', '.join(card.heads)}; "
             f"asked for: {', '.join(missing) or 'none'}"
         )
-    extra = adapters[item.adapter] if item.adapter is not None else ()
-    sizes = {card.dimensions, *card.matryoshka, *extra}
-    if item.dimensions is not None and item.dimensions not in sizes:
-        return InvalidRequest(
-            f"{card.name} was not trained to be cut to {item.dimensions} dimensions; "
-            f"sizes: {', '.join(map(str, sorted(sizes)))}",
-            dimensions=item.dimensions,
-            sizes=sorted(sizes),
+    check_dimensions(item.dimensions, card, sizes)
+
+
+def check_dimensions(dimensions: int | None, card: ModelCard, sizes: tuple[int, ...] = ()) -> None:
+    """Raise ``InvalidRequest`` for a size the model was not trained to be cut to."""
+    known = sorted({card.dimensions, *card.matryoshka, *sizes})
+    if dimensions is not None and dimensions not in known:
+        raise InvalidRequest(
+            f"{card.name} was not trained to be cut to {dimensions} dimensions; "
+            f"sizes: {', '.join(map(str, known))}",
+            dimensions=dimensions,
+            sizes=known,
         )
-    return None
 
 
 def is_encodable(text: str) -> bool:
@@ -85,7 +113,9 @@ def is_encodable(text: str) -> bool:
     return True
 
 
-def _measured(item: TextItem, ids: list[int], card: ModelCard) -> PreparedText | AnimevecError:
+def _measured(
+    prepared: PreparedText[A_co], ids: list[int], card: ModelCard
+) -> PreparedText[A_co] | AnimevecError:
     limit = card.max_tokens
     if limit is not None and len(ids) > limit:
         return TooLarge(
@@ -94,4 +124,4 @@ def _measured(item: TextItem, ids: list[int], card: ModelCard) -> PreparedText |
             tokens=len(ids),
             limit=limit,
         )
-    return PreparedText(item, ids)
+    return PreparedText(prepared.item, prepared.adapter, ids)

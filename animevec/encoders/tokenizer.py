@@ -1,7 +1,7 @@
 """Text to token ids without silent truncation, and an explicit trim for those who want one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -13,7 +13,7 @@ from animevec.errors import ModelError
 class TextTokenizer:
     """A ``tokenizer.json`` with its padding and truncation taken off."""
 
-    backend: Tokenizer
+    backend: Tokenizer = field(repr=False)
 
     @classmethod
     def load(cls, folder: Path) -> "TextTokenizer":
@@ -23,7 +23,7 @@ class TextTokenizer:
             raise ModelError(f"{path} is missing; fetch the model again with its tokenizer")
         try:
             backend = Tokenizer.from_str(path.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except Exception as error:  # tokenizers raises nothing narrower
             raise ModelError(f"{path} is not a tokenizer: {error}") from error
         backend.no_truncation()
         backend.no_padding()
@@ -40,6 +40,13 @@ class TextTokenizer:
     def token(self, index: int) -> str:
         """The written form of a token id."""
         return str(self.backend.id_to_token(index))
+
+    def index(self, token: str) -> int:
+        """The id of a token; raises ``ModelError`` for one that is not in the vocabulary."""
+        index = self.backend.token_to_id(token)
+        if index is None:
+            raise ModelError(f"the tokenizer has no token {token!r}; fetch the model again")
+        return int(index)
 
     def trim(self, text: str, max_tokens: int) -> tuple[str, bool]:
         """The longest beginning of at most ``max_tokens`` tokens, and whether anything was cut.

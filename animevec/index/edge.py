@@ -31,7 +31,7 @@ from animevec.index.base import Hit, IndexSchema, IndexStats, Point, Query
 from animevec.index.edge_config import search_params
 from animevec.index.edge_filter import edge_filter
 from animevec.index.edge_index import EdgeIndex, make_index, read_schema, read_state
-from animevec.index.edge_points import edge_vector, hit
+from animevec.index.edge_points import edge_vector
 from animevec.index.pointer import Aliases
 from animevec.index.ranking import TIES, complete, ranked, ranked_facet, wider
 from animevec.index.sparse_copy import disk_bytes
@@ -143,7 +143,8 @@ class EmbeddedStore:
         index = self._index(name)
         admit_vector_names(index.schema, with_vectors)
         records = index.retrieve(list(dict.fromkeys(ids)), list(with_vectors))
-        found = {one.id: one for one in (hit(record, 0.0, with_vectors) for record in records)}
+        hits = [index.codec.hit(record, 0.0, with_vectors) for record in records]
+        found = {one.id: one for one in hits}
         return [found[id] for id in dict.fromkeys(ids) if id in found]
 
     def scroll(
@@ -171,7 +172,9 @@ class EmbeddedStore:
         found = index.facet(
             edge.FacetRequest(field, limit=limit + TIES, exact=True, filter=edge_filter(filter))
         )
-        return ranked_facet({one.value: one.count for one in found.hits}, limit)
+        return ranked_facet(
+            {index.codec.value(field, one.value): one.count for one in found.hits}, limit
+        )
 
     def stats(self, name: str) -> IndexStats:
         """Size and state; of an index another process holds, as of its last flush."""
@@ -254,7 +257,7 @@ class EmbeddedStore:
         while not complete([point.score for point in points], query.limit, depth):
             depth = wider(depth)
             points = index.query([self._request(query, depth)])[0]
-        hits = [hit(point, point.score, query.with_vectors) for point in points]
+        hits = [index.codec.hit(point, point.score, query.with_vectors) for point in points]
         return ranked(hits, index.schema, query)
 
     def _pages(
@@ -271,6 +274,6 @@ class EmbeddedStore:
                     with_vector=list(names) or False,
                 )
             )
-            yield from (hit(record, 0.0, names) for record in records)
+            yield from (index.codec.hit(record, 0.0, names) for record in records)
             if offset is None:
                 return

@@ -8,13 +8,8 @@ from collections.abc import Callable
 import qdrant_edge as edge
 
 from animevec.index.base import Distance, IndexSchema, PayloadType
+from animevec.index.graph import EDGES, EF_CONSTRUCT, FULL_SCAN_KB, LINKED
 from animevec.settings import IndexSettings
-
-# Payload links in the graph for these only: links on all ten fields cost 7.6 times the build,
-# none at all lose up to 60 % of filtered recall (docs/index.md).
-LINKED = frozenset({"genres", "themes"})
-# Edges per node; 0 means no graph: quantised codes are scanned and the best rescored exactly.
-EDGES, EF_CONSTRUCT, FULL_SCAN_KB = 16, 100, 10_000
 
 DISTANCES = {
     Distance.COSINE: edge.Distance.Cosine,
@@ -36,14 +31,14 @@ QUANTIZATION: dict[str, Callable[[], edge.QuantizationConfigType | None]] = {
 }
 
 
-FieldParams = (
-    edge.KeywordIndexParams | edge.IntegerIndexParams | edge.FloatIndexParams | edge.BoolIndexParams
-)
+FieldParams = edge.KeywordIndexParams | edge.IntegerIndexParams | edge.FloatIndexParams
 
 
 def edge_config(schema: IndexSchema, settings: IndexSettings, points: int) -> edge.EdgeConfig:
     """The configuration of a shard of about ``points`` points.
 
+    Below ``graph_from`` points there is no graph (m=0): the quantised codes are scanned and the
+    best of them rescored exactly, which no filter can mislead.
     The write-ahead log stays on: without it the directory has no lock and every point since the
     last flush dies with the process.
     """
@@ -76,12 +71,10 @@ def _field_params(kind: PayloadType, linked: bool) -> FieldParams:
     match kind:
         case PayloadType.KEYWORD:
             return edge.KeywordIndexParams(enable_hnsw=linked)
-        case PayloadType.INTEGER:
+        case PayloadType.INTEGER | PayloadType.BOOL:  # booleans: see PointCodec
             return edge.IntegerIndexParams(enable_hnsw=linked)
         case PayloadType.FLOAT:
             return edge.FloatIndexParams(enable_hnsw=linked)
-        case PayloadType.BOOL:
-            return edge.BoolIndexParams(enable_hnsw=linked)
 
 
 def search_params(settings: IndexSettings, exact: bool) -> edge.SearchParams:

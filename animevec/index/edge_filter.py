@@ -66,7 +66,8 @@ def _field(condition: models.FieldCondition) -> edge.FieldCondition:
 def _match(match: models.Match) -> edge.MatchType:
     match match:
         case models.MatchValue():
-            return edge.MatchValue(match.value)
+            value = match.value
+            return edge.MatchValue(int(value) if isinstance(value, bool) else value)
         case models.MatchAny():
             return edge.MatchAny(match.any)
         case models.MatchExcept():

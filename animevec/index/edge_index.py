@@ -13,7 +13,7 @@ import qdrant_edge as edge
 
 from animevec.index.base import IndexSchema, Point
 from animevec.index.edge_config import edge_config, field_index
-from animevec.index.edge_points import edge_point, engine_errors
+from animevec.index.edge_points import PointCodec, engine_errors
 from animevec.index.optimizer import optimize_apart
 from animevec.index.pointer import read_json, replace_json
 from animevec.index.schema_json import dump_schema, load_schema
@@ -89,6 +89,7 @@ class EdgeIndex:
         self.name = folder.name
         self.schema = read_schema(folder)
         self.state = read_state(folder)
+        self.codec = PointCodec(self.schema)
         self._folder = folder
         self._settings = settings
         self._unflushed = 0
@@ -130,7 +131,7 @@ class EdgeIndex:
         """Write admitted points; they survive the death of the process at once."""
         with self._writing:
             for start in range(0, len(points), CHUNK):
-                chunk = [edge_point(point) for point in points[start : start + CHUNK]]
+                chunk = [self.codec.point(point) for point in points[start : start + CHUNK]]
                 self.update(edge.UpdateOperation.upsert_points(chunk))
                 self._wrote(len(chunk))
 

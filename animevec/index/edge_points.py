@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ import qdrant_edge as edge
 
 from animevec.encoders.base import SparseVector, Vector
 from animevec.errors import AnimevecError, Conflict, InvalidRequest, NotFound, Unavailable
-from animevec.index.base import Hit, Point
+from animevec.index.base import Hit, IndexSchema, PayloadType, Point
 
 
 @contextmanager
@@ -28,28 +28,50 @@ def engine_errors(name: str) -> Iterator[None]:
         raise _translated(name, str(error)) from error
 
 
-def edge_point(point: Point) -> edge.Point:
-    """A point the engine takes; float arrays convert fastest as ``array('f')``."""
-    vectors = {name: edge_vector(vector) for name, vector in point.vectors.items()}
-    return edge.Point(point.id, vectors, dict(point.payload))
+class PointCodec:
+    """Points and hits of one schema.
+
+    The engine's bindings (0.9.0) turn a boolean in a condition into an integer, which no boolean
+    matches; so booleans are stored as 0 and 1 under an integer index.
+    """
+
+    def __init__(self, schema: IndexSchema) -> None:
+        self._booleans = [key for key, kind in schema.payload.items() if kind is PayloadType.BOOL]
+
+    def point(self, point: Point) -> edge.Point:
+        """A point the engine takes."""
+        vectors = {name: edge_vector(vector) for name, vector in point.vectors.items()}
+        return edge.Point(point.id, vectors, self._recoded(point.payload, int))
+
+    def hit(
+        self, record: edge.ScoredPoint | edge.Record, score: float, names: Sequence[str]
+    ) -> Hit:
+        """A record of the engine as a hit with the named vectors it has."""
+        found = record.vector if names and isinstance(record.vector, dict) else {}
+        return Hit(
+            id=UUID(str(record.id)),
+            score=score,
+            payload=self._recoded(record.payload or {}, bool),
+            vectors={name: _vector(found[name]) for name in names if name in found},
+        )
+
+    def value(self, key: str, value: str | int | bool) -> str | int | bool:
+        """One payload value as it was given."""
+        return bool(value) if key in self._booleans else value
+
+    def _recoded(self, payload: Mapping[str, Any], kind: type) -> dict[str, Any]:
+        recoded = dict(payload)
+        for key in self._booleans:
+            if recoded.get(key) is not None:
+                recoded[key] = kind(recoded[key])
+        return recoded
 
 
 def edge_vector(vector: Vector | SparseVector) -> Any:
-    """One vector the engine takes."""
+    """One vector the engine takes; float arrays convert fastest as ``array('f')``."""
     if isinstance(vector, SparseVector):
         return edge.SparseVector(vector.indices.tolist(), vector.values.tolist())
     return array("f", np.ascontiguousarray(vector, dtype=np.float32).tobytes())
-
-
-def hit(record: edge.ScoredPoint | edge.Record, score: float, names: Sequence[str]) -> Hit:
-    """A record of the engine as a hit with the named vectors it has."""
-    found = record.vector if names and isinstance(record.vector, dict) else {}
-    return Hit(
-        id=UUID(str(record.id)),
-        score=score,
-        payload=record.payload or {},
-        vectors={name: _vector(found[name]) for name in names if name in found},
-    )
 
 
 def _vector(value: Any) -> Vector | SparseVector:

@@ -59,6 +59,13 @@ class NotFound(AnimevecError):
     status = 404
 
 
+class MethodNotAllowed(AnimevecError):
+    """The path exists, but not for this HTTP method."""
+
+    code = "method_not_allowed"
+    status = 405
+
+
 class Conflict(AnimevecError):
     """Somebody else holds it, or its state forbids the change."""
 

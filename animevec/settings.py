@@ -41,6 +41,7 @@ class EncoderSettings(Section):
     text_dimensions: int = 384
     picture_dimensions: int = 512
     models: Path | None = Field(None, description="folder of fetched models; empty: home/models")
+    hub: str = Field("https://huggingface.co", description="where `models fetch` downloads from")
     device: str = "cpu"
     dtype: Literal["float32", "bfloat16", "float16", "int8"] = "float32"
     compile: bool = False
@@ -102,6 +103,12 @@ class ServeSettings(Section):
     timeout_s: float = 30.0
     log_level: str = "INFO"
     require_key: bool = Field(False, description="searching needs a key too")
+    admin_key: SecretStr = Field(
+        SecretStr(""), description="an admin key beside the issued ones; environment only"
+    )
+    threads: int = Field(32, ge=1, description="requests worked on at once")
+    queue: int = Field(256, ge=1, description="requests in the service; more get 429 at once")
+    trace_rate: float = Field(0.0, ge=0, le=1, description="share of requests OpenTelemetry traces")
 
 
 class CacheSettings(Section):
@@ -185,6 +192,16 @@ class Settings(BaseSettings):
     def models_path(self) -> Path:
         """Folder of fetched models."""
         return self.encoders.models or self.home / "models"
+
+    @property
+    def keys_url(self) -> str:
+        """SQLAlchemy URL of the API keys: with the catalogue where that is a server."""
+        return self.catalog.url or f"sqlite:///{self.home / 'keys.db'}"
+
+    @property
+    def admin_key_file(self) -> Path:
+        """Where ``animevec up`` leaves the first admin key, readable by the owner only."""
+        return self.home / "secrets" / "admin.key"
 
     @property
     def pictures_path(self) -> Path:

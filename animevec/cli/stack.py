@@ -1,0 +1,54 @@
+"""``animevec up``, ``down`` and ``status``."""
+
+import click
+
+
+@click.command()
+def up() -> None:
+    """Make the home ready, start everything, and print the addresses.
+
+    The first time it imports the sample catalogue and builds the index; later it only starts what
+    is not running.
+    """
+    from rich.console import Console
+
+    from animevec.settings import Settings
+    from animevec.stack.rise import rise
+
+    console = Console(highlight=False)
+    rise(Settings(), console)
+
+
+@click.command()
+def down() -> None:
+    """Stop everything that ``animevec up`` started; data stays."""
+    from animevec.settings import Settings
+    from animevec.stack.process import Supervisor
+    from animevec.stack.table import processes
+
+    settings = Settings()
+    supervisor = Supervisor(settings.home / "run")
+    for process in reversed(processes(settings)):
+        stopped = supervisor.stop(process)
+        click.echo(f"{process.name}: {'stopped' if stopped else 'was not running'}")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+def status(as_json: bool) -> None:
+    """Show what runs, where, since when and with how much memory; exit 1 if anything is down."""
+    import sys
+
+    from rich.console import Console
+
+    from animevec.settings import Settings
+    from animevec.stack.overview import overview, table
+
+    rows = overview(Settings())
+    if as_json:
+        import json
+
+        click.echo(json.dumps({row.name: row.as_json() for row in rows}))
+    else:
+        Console(highlight=False).print(table(rows))
+    sys.exit(0 if all(row.state == "ready" for row in rows) else 1)

@@ -1,0 +1,242 @@
+"""The middleware stack as data; each member is a small ASGI callable.
+
+Outermost first: request id -> account (metrics, access log) -> errors -> auth -> limit -> body
+cap.  Account and errors stand outside the rest so that refusals are counted and enveloped too.
+"""
+
+import hmac
+import re
+import time
+from dataclasses import dataclass
+from uuid import uuid4
+
+import structlog
+from cachetools import TTLCache
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from animevec.errors import AnimevecError, RateLimited, TooLarge
+from animevec.keys import KeyStore, Role
+from animevec.settings import Settings
+from bentos.envelope import error_response
+from bentos.metrics import Metrics
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_UNLIMITED = frozenset({"/livez", "/readyz", "/metrics"})
+_KEY_MEMORY_S = 5.0
+_log = structlog.get_logger("access")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the key's id and role; both None without a key, role None for an unknown one."""
+
+    key: str | None = None
+    role: Role | None = None
+
+
+def stack(settings: Settings, keys: KeyStore, metrics: Metrics) -> list[Middleware]:
+    """The whole stack, outermost first."""
+    limits = settings.limits
+    return [
+        Middleware(RequestId),
+        Middleware(Account, metrics=metrics),
+        Middleware(Errors),
+        Middleware(Auth, keys=keys, provided=settings.serve.admin_key.get_secret_value()),
+        Middleware(Limit, per_minute=limits.requests_per_minute, metrics=metrics),
+        Middleware(BodyCap, limit=limits.body_bytes),
+    ]
+
+
+class RequestId:
+    """Takes a sane X-Request-ID or makes one, and echoes it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _SANE_ID.fullmatch(given) else uuid4().hex
+        scope["request_id"] = request_id
+
+        async def echo(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        await self.app(scope, receive, echo)
+
+
+class Account:
+    """Counts and times every request and writes its one log line."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        started = time.perf_counter()
+        status = 500
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        self.metrics.in_flight.inc()
+        try:
+            await self.app(scope, receive, watch)
+        finally:
+            self.metrics.in_flight.dec()
+            self._record(scope, status, time.perf_counter() - started)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self.metrics.requests.labels(route, scope["method"], status).inc()
+        self.metrics.duration.labels(route).observe(seconds)
+        caller: Caller = scope.get("caller", Caller())
+        _log.info(
+            "request",
+            request_id=scope["request_id"],
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            ms=round(seconds * 1000, 2),
+            client=_address(scope),
+            key=caller.key,
+            error=scope.get("error_code"),
+        )
+
+
+class Errors:
+    """Turns the platform's own errors, wherever raised, into the envelope."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except AnimevecError as error:
+            if started:
+                raise
+            scope["error_code"] = error.code
+            await error_response(error, scope.get("request_id"))(scope, receive, send)
+
+
+class Auth:
+    """Says who is asking; whether that is enough is for the route to decide."""
+
+    def __init__(self, app: ASGIApp, keys: KeyStore, provided: str) -> None:
+        self.app = app
+        self.keys = keys
+        self.provided = provided
+        self.known: TTLCache[str, Caller] = TTLCache(1024, _KEY_MEMORY_S)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["caller"] = self._caller(_token(Headers(scope=scope)))
+        await self.app(scope, receive, send)
+
+    def _caller(self, token: str | None) -> Caller:
+        if token is None:
+            return Caller()
+        if self.provided and hmac.compare_digest(token.encode(), self.provided.encode()):
+            return Caller("provided", Role.ADMIN)
+        if token not in self.known:
+            key = self.keys.verify(token)
+            if key is None:
+                return Caller("unknown")
+            self.known[token] = Caller(key.id, key.role)
+        return self.known[token]
+
+
+class Limit:
+    """Requests per minute by key, or by address without a known one."""
+
+    def __init__(self, app: ASGIApp, per_minute: int, metrics: Metrics) -> None:
+        self.app = app
+        self.rate = RateLimitItemPerMinute(per_minute)
+        self.limiter = FixedWindowRateLimiter(MemoryStorage())
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in _UNLIMITED:
+            self._take(scope)
+        await self.app(scope, receive, send)
+
+    def _take(self, scope: Scope) -> None:
+        caller: Caller = scope["caller"]
+        who = ("key", caller.key) if caller.key and caller.role else ("ip", _address(scope))
+        if self.limiter.hit(self.rate, *who):
+            return
+        self.metrics.rejected.labels("rate").inc()
+        wait = max(0.0, self.limiter.get_window_stats(self.rate, *who).reset_time - time.time())
+        raise RateLimited(
+            f"more than {self.rate.amount} requests in a minute; try again in {wait:.0f} s "
+            "(configs: limits.requests_per_minute)",
+            limit=self.rate.amount,
+            retry_after_s=round(wait, 1),
+        )
+
+
+class BodyCap:
+    """Refuses a body beyond the limit by its header, or as soon as too much has arrived."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        declared = Headers(scope=scope).get("content-length", "0")
+        if declared.isdigit() and int(declared) > self.limit:
+            raise self._error(int(declared))
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.limit:
+                raise self._error(received)
+            return message
+
+        await self.app(scope, counted, send)
+
+    def _error(self, size: int) -> TooLarge:
+        return TooLarge(
+            f"the body has at least {size} bytes; the limit is {self.limit} "
+            "(configs: limits.body_bytes)",
+            bytes=size,
+            limit=self.limit,
+        )
+
+
+def _token(headers: Headers) -> str | None:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip()
+    return headers.get("x-api-key")
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else "local"

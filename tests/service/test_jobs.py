@@ -1,0 +1,62 @@
+"""Jobs tell their progress, keep their end, and admit to having been cut off."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from animevec.errors import Conflict, NotFound, Unavailable
+from animevec.progress import Progress
+from bentos.jobs import Job, Jobs
+
+
+def finished(jobs: Jobs, job: Job) -> Job:
+    for _ in range(500):
+        job = jobs.get(job.id)
+        if job.state != "running":
+            return job
+        time.sleep(0.01)
+    raise AssertionError(f"{job} does not end")
+
+
+def test_a_job_reports_progress_and_its_result(tmp_path: Path) -> None:
+    jobs, halfway, go_on = Jobs(tmp_path), threading.Event(), threading.Event()
+
+    def work(progress: Progress) -> dict[str, object]:
+        progress(5, 10)
+        halfway.set()
+        go_on.wait(5)
+        return {"points": 10}
+
+    job = jobs.start("reindex", work)
+    halfway.wait(5)
+    assert (jobs.get(job.id).done, jobs.get(job.id).total, jobs.running()) == (5, 10, 1)
+    with pytest.raises(Conflict, match=job.id):
+        jobs.start("reindex", work)
+    go_on.set()
+    assert finished(jobs, job).result == {"points": 10}
+    assert Jobs(tmp_path).get(job.id).state == "done"
+
+
+def test_a_failed_job_keeps_its_error(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path)
+
+    def work(progress: Progress) -> dict[str, object]:
+        raise Unavailable("the index engine does not answer")
+
+    job = finished(jobs, jobs.start("reindex", work))
+    assert job.state == "failed"
+    assert job.error is not None and job.error["code"] == "unavailable"
+
+
+def test_a_job_that_a_crash_cut_off_is_interrupted_after_a_restart(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path)
+    job = jobs.start("reindex", lambda progress: time.sleep(30) or {})
+    assert Jobs(tmp_path).get(job.id).state == "interrupted"
+
+
+@pytest.mark.parametrize("name", ["unknown", "../../etc/passwd", ""])
+def test_an_unknown_job_is_not_found(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NotFound):
+        Jobs(tmp_path).get(name)

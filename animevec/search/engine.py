@@ -1,18 +1,38 @@
 """The search engine: one object, thread-safe, that answers every kind of search."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from animevec.catalog.store import Catalog
 from animevec.encoders.base import Encoder
+from animevec.errors import AnimevecError, InvalidRequest
 from animevec.index.base import VectorStore
 from animevec.release import Release
-from animevec.search.request import MultimodalSearch, PictureSearch, SimilarSearch, TextSearch
+from animevec.search.answer import Answerer
+from animevec.search.encoding import Encoders
+from animevec.search.hydration import summary
+from animevec.search.planning import Planner
+from animevec.search.rankers import Ranker, listed, ranker
+from animevec.search.request import (
+    MultimodalSearch,
+    PictureSearch,
+    Search,
+    SimilarSearch,
+    TextSearch,
+)
 from animevec.search.response import BatchOutcome, Hit, RankerInfo, SearchResult
+from animevec.search.similarity import Likeness
+from animevec.search.stopwatch import Stopwatch
+from animevec.search.view import CatalogueView
 from animevec.settings import Settings
 
 
 class SearchEngine:
-    """Answers from one release's index and the catalogue it was built from."""
+    """Answers from one release's index and the catalogue it was built from.
+
+    ``lexical`` None means that the text encoder has a sparse head of its own; ``picture`` None
+    that the release has no pictures.  The encoders' ``encode`` is called once per search.
+    """
 
     def __init__(
         self,
@@ -23,36 +43,85 @@ class SearchEngine:
         lexical: Encoder | None,
         release: Release,
         settings: Settings,
-    ) -> None: ...
+    ) -> None:
+        self._settings = settings
+        self._text = text
+        self._view = CatalogueView(catalog)
+        encoders = Encoders(text, picture, lexical, release, settings.limits)
+        self._planner = Planner(store, self._view, encoders, release, settings)
+        self._answerer = Answerer(store, self._view, encoders, release, settings)
+        self._likeness = Likeness(store, self._view, release)
 
     def text(self, search: TextSearch) -> SearchResult:
         """Titles for words."""
-        raise NotImplementedError
+        watch, order = self._begin(search)
+        plan = self._planner.text(search, order, watch)
+        return self._answerer.answer(search, plan, order, watch)
 
     def picture(self, search: PictureSearch) -> SearchResult:
         """Titles for a picture."""
-        raise NotImplementedError
+        watch, order = self._begin(search)
+        plan = self._planner.picture(search, order, watch)
+        return self._answerer.answer(search, plan, order, watch)
 
     def multimodal(self, search: MultimodalSearch) -> SearchResult:
         """Titles for words and a picture, or for the one given."""
-        raise NotImplementedError
+        watch, order = self._begin(search)
+        plan = self._planner.multimodal(search, order, watch)
+        return self._answerer.answer(search, plan, order, watch)
 
     def by_id(self, reference: str) -> Hit:
         """One title by id or provider key; ``NotFound`` if the catalogue has it not."""
-        raise NotImplementedError
+        id_ = self._view.resolve(reference)
+        record = self._view.records([id_])[id_]
+        return Hit(
+            id=id_,
+            score=1.0,
+            probability=1.0,
+            match="exact",
+            record=summary(record),
+            franchise=self._view.franchise.get(id_),
+        )
 
     def similar(self, search: SimilarSearch) -> SearchResult:
         """Titles like the positive and unlike the negative references."""
-        raise NotImplementedError
+        watch, _ = self._begin(search)
+        with watch.stage("retrieve"):
+            found = self._likeness.find(search, self._planner.parsed(search.filters))
+        return self._answerer.similar(search, found, watch)
 
     def similar_batch(self, searches: Sequence[SimilarSearch]) -> list[BatchOutcome]:
         """One outcome per search, in order; one that fails hurts no other."""
-        raise NotImplementedError
+        return [self._outcome(search) for search in searches]
 
     def rankers(self) -> list[RankerInfo]:
         """The rankers a request may name."""
-        raise NotImplementedError
+        return listed(self._text)
 
     def refresh(self) -> int:
         """Catch up with the catalogue (titles, franchises, vocabulary); returns its revision."""
-        raise NotImplementedError
+        return self._view.refresh()
+
+    @property
+    def revision(self) -> int:
+        """The catalogue revision that names and labels have reached."""
+        return self._view.revision
+
+    def franchise(self, id_: UUID) -> UUID | None:
+        """The franchise of a title."""
+        return self._view.franchise.get(id_)
+
+    def _begin(self, search: Search) -> tuple[Stopwatch, Ranker]:
+        limit = self._settings.search.max_limit
+        if search.limit > limit:
+            raise InvalidRequest(
+                f"limit is {search.limit}; at most {limit} (configs: search.max_limit)",
+                limit=limit,
+            )
+        return Stopwatch(), ranker(search.ranker, self._text)
+
+    def _outcome(self, search: SimilarSearch) -> BatchOutcome:
+        try:
+            return BatchOutcome(result=self.similar(search))
+        except AnimevecError as error:
+            return BatchOutcome(error=dict(error.envelope()["error"]))

@@ -151,7 +151,7 @@ class FilterParser:
         return self._fields[field]
 
     def _terms(self, field: str, kind: PayloadType, mode: Any, raw: object) -> Terms:
-        values = raw if isinstance(raw, list | tuple) else [raw]
+        values: Sequence[Any] = raw if isinstance(raw, list | tuple) else [raw]
         if kind is PayloadType.FLOAT:
             raise InvalidRequest(
                 f"'{field}' is a decimal number: filter it with {', '.join(BOUNDS)}", field=field

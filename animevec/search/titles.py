@@ -9,13 +9,13 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import log10
 from typing import Literal
 from uuid import UUID
 
 from rapidfuzz import fuzz
 
 from animevec.catalog.record import Anime
+from animevec.search.franchises import prior
 from animevec.search.grams import Postings
 from animevec.search.spelling import Form, forms, initials
 
@@ -155,15 +155,22 @@ def alike(query: Form, name: Form, kind: str, prior: float) -> float:
     whose initials it is, comes after every name that it spells whole; other season, part or
     kind cost a little, so that they order titles of one franchise.
     """
-    stem = max(
+    if f" {query.words} " in f" {name.words} " and query.words != name.words:
+        score = _part_of(query, name, prior) + 0.02
+    else:
+        score = max(_spelt(query, name), _part_of(query, name, prior))
+    score = max(score, _short_for(query, name, prior)) - _mark_cost(query, name, kind)
+    if query.words == name.words or query.words not in name.words:
+        score = max(score, fuzz.ratio(query.whole, name.whole) / 100 - 0.004)
+    return float(max(0.0, score + 0.01 * fuzz.ratio(query.surface, name.surface) / 100) / 1.01)
+
+
+def _spelt(query: Form, name: Form) -> float:
+    return max(
         fuzz.ratio(query.phonetic, name.phonetic) / 100 - 0.004,
         fuzz.ratio(query.words, name.words) / 100,
         _heard(query, name),
     )
-    score = max(stem, _part_of(query, name, prior), _short_for(query, name, prior))
-    score -= _mark_cost(query, name, kind)
-    score = max(score, fuzz.ratio(query.whole, name.whole) / 100 - 0.004)
-    return float(max(0.0, score + 0.01 * fuzz.ratio(query.surface, name.surface) / 100) / 1.01)
 
 
 def _heard(query: Form, name: Form) -> float:
@@ -179,11 +186,11 @@ def _heard(query: Form, name: Form) -> float:
 
 
 def _part_of(query: Form, name: Form, prior: float) -> float:
-    """A query that is a piece of a longer name: at most 0.87, more for popular titles."""
+    """A query that is a piece of a longer name: at most 0.86, more for popular titles."""
     if not 4 <= len(query.phonetic) < len(name.phonetic):
         return 0.0
     piece = fuzz.partial_ratio(query.phonetic, name.phonetic) / 100
-    return float(piece * (0.78 + 0.05 * len(query.phonetic) / len(name.phonetic) + 0.04 * prior))
+    return float(piece * (0.74 + 0.01 * len(query.phonetic) / len(name.phonetic) + 0.1 * prior))
 
 
 def _short_for(query: Form, name: Form, prior: float) -> float:
@@ -205,8 +212,7 @@ def _mark_cost(query: Form, name: Form, kind: str) -> float:
 
 def _entry(record: Anime) -> _Entry:
     names = tuple(dict.fromkeys(title.text[:MAX_CHARS] for title in record.titles))
-    prior = min(1.0, log10(1 + (record.members or 0)) / 6.5)
-    return _Entry(record.id, names, record.type.value, prior)
+    return _Entry(record.id, names, record.type.value, prior(record))
 
 
 def _grown(state: _State, entries: list[_Entry]) -> _State:

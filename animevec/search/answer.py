@@ -1,0 +1,186 @@
+"""From a plan to an answer: retrieve, fuse, rank, arrange, hydrate, explain."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from animevec.catalog.record import Anime
+from animevec.index.base import VectorStore
+from animevec.release import Release
+from animevec.search import confidence
+from animevec.search.arrangement import demoted, folded, without_spoilers
+from animevec.search.channels import retrieve
+from animevec.search.encoding import Encoders
+from animevec.search.explanation import explain, shared
+from animevec.search.filters import Node, Terms, both, compiled
+from animevec.search.fusion import Ranked, fuse
+from animevec.search.hydration import summary
+from animevec.search.plan import Plan
+from animevec.search.rankers import Pool, Ranker
+from animevec.search.request import Search, SimilarSearch
+from animevec.search.response import ChannelHit, Explanation, Hit, Match, SearchResult
+from animevec.search.similarity import Found
+from animevec.search.stopwatch import Stopwatch
+from animevec.search.view import CatalogueView
+from animevec.settings import Settings
+
+LIKELY = 0.5
+MARGIN = 20
+MAX_DEPTH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The hits of one page, the titles folded under them, and how many there were in all."""
+
+    ranked: Sequence[Ranked]
+    under: Mapping[UUID, Sequence[UUID]]
+    candidates: int
+
+
+class Answerer:
+    """Answers plans against one release."""
+
+    def __init__(
+        self,
+        store: VectorStore,
+        view: CatalogueView,
+        encoders: Encoders,
+        release: Release,
+        settings: Settings,
+    ) -> None:
+        self._store, self._view, self._encoders = store, view, encoders
+        self._release, self._settings = release, settings
+
+    def answer(self, search: Search, plan: Plan, ranker: Ranker, watch: Stopwatch) -> SearchResult:
+        """The answer to a text, picture or multimodal search."""
+        where = compiled(both(plan.node, adult(search)))
+        index = self._release.index
+        with watch.stage("retrieve"):
+            runs = retrieve(self._store, index, plan.asks, where, self._depth(search, plan))
+        with watch.stage("fuse"):
+            fused = fuse([*plan.runs, *runs], self._release.ranking.rrf_k)
+        with watch.stage("rank"):
+            fused = self._allowed(fused, search, plan.excluded)
+            pool = Pool(self._store, index, self._view, self._encoders, plan.text, plan.colbert)
+            page = self._page(ranker.order(fused, pool), search)
+        return self._result(search, plan, page, ranker.name, watch)
+
+    def similar(self, search: SimilarSearch, found: Found, watch: Stopwatch) -> SearchResult:
+        """The answer to a similarity search."""
+        with watch.stage("rank"):
+            excluded = found.excluded
+            page = self._page(
+                self._allowed(found.ranked, search, excluded), search, threshold=False
+            )
+        plan = Plan(kind="similar", references=found.references)
+        return self._result(search, plan, page, "similarity", watch)
+
+    def _depth(self, search: Search, plan: Plan) -> int:
+        needed = (search.offset + search.limit) * (3 if search.fold_franchise else 1)
+        depth = max(self._release.ranking.candidates, needed + MARGIN) + len(plan.excluded)
+        return min(depth, MAX_DEPTH)
+
+    def _allowed(
+        self, ranked: Sequence[Ranked], search: Search, excluded: frozenset[UUID]
+    ) -> list[Ranked]:
+        """Without excluded titles, those deleted meanwhile, and adult ones unless wanted."""
+        facts = self._view.facts
+        kept = [one for one in ranked if one.id in facts and one.id not in excluded]
+        if search.nsfw == "include":
+            return kept
+        if search.nsfw == "demote":
+            return demoted(kept, facts)
+        return [one for one in kept if not facts[one.id].nsfw]
+
+    def _page(self, ranked: Sequence[Ranked], search: Search, threshold: bool = True) -> _Page:
+        if threshold and search.score_threshold is not None:
+            ranked = [one for one in ranked if one.score >= search.score_threshold]
+        candidates = len(ranked)
+        if search.spoilers == "avoid":
+            ranked = without_spoilers(ranked, self._view.facts, self._view.franchise)
+        under: Mapping[UUID, Sequence[UUID]] = {}
+        if search.fold_franchise:
+            ranked, under = folded(ranked, self._view.franchise)
+        return _Page(ranked[search.offset : search.offset + search.limit], under, candidates)
+
+    def _result(
+        self, search: Search, plan: Plan, page: _Page, ranker: str, watch: Stopwatch
+    ) -> SearchResult:
+        with watch.stage("hydrate"):
+            records = self._view.records([*(one.id for one in page.ranked), *plan.references])
+            ranked = [one for one in page.ranked if one.id in records]
+        with watch.stage("explain"):
+            reasons = self._reasons(search, plan, ranked, records)
+        hits = [
+            self._hit(one, plan, records[one.id], page.under.get(one.id, ()), reason)
+            for one, reason in zip(ranked, reasons, strict=True)
+        ]
+        return SearchResult(
+            hits=tuple(hits),
+            match=_best([hit.match for hit in hits]),
+            candidates=page.candidates,
+            ranker=ranker,
+            release=self._release.version,
+            revision=self._store.watermark(self._release.index),
+            interpretation=plan.interpretation,
+            timings_ms=watch.read(),
+        )
+
+    def _reasons(
+        self, search: Search, plan: Plan, ranked: Sequence[Ranked], records: Mapping[UUID, Anime]
+    ) -> Sequence[Explanation | None]:
+        if not search.explain or not ranked:
+            return [None] * len(ranked)
+        reasons = explain(
+            [records[one.id] for one in ranked],
+            [one.parts for one in ranked],
+            [plan.names.get(one.id) for one in ranked],
+            plan.text,
+            plan.dense,
+            self._encoders,
+            spoilers=search.spoilers == "allow",
+        )
+        references = [records[id_] for id_ in plan.references if id_ in records]
+        if not references:
+            return reasons
+        return [
+            reason.model_copy(update={"shared": shared(references, records[one.id])})
+            for one, reason in zip(ranked, reasons, strict=True)
+        ]
+
+    def _hit(
+        self,
+        one: Ranked,
+        plan: Plan,
+        record: Anime,
+        under: Sequence[UUID],
+        reason: Explanation | None,
+    ) -> Hit:
+        channels = tuple(
+            ChannelHit(name=p.name, rank=p.rank, score=p.score, share=min(1.0, p.share))
+            for p in one.parts
+        )
+        probability = confidence.packaged().apply(plan.kind, channels)
+        match: Match = "likely" if (probability or 0.0) >= LIKELY else "none"
+        return Hit(
+            id=one.id,
+            score=one.score,
+            probability=probability,
+            match="exact" if one.id in plan.exact else match,
+            record=summary(record),
+            channels=channels,
+            franchise=self._view.franchise.get(one.id),
+            folded=tuple(under),
+            explanation=reason,
+        )
+
+
+def adult(search: Search) -> Node | None:
+    """The filter that keeps adult titles out, where they are not wanted."""
+    return Terms("nsfw", "none", (True,)) if search.nsfw == "exclude" else None
+
+
+def _best(matches: Sequence[Match]) -> Match:
+    order: tuple[Match, ...] = ("exact", "likely")
+    return next((match for match in order if match in matches), "none")

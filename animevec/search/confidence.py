@@ -1,0 +1,92 @@
+"""From what the channels say to the probability that a hit is relevant.
+
+A logistic model over a few readable features, its parameters kept as data and fitted by a
+command of the evaluation on judged queries (Platt 1999).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from math import exp, log1p
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from animevec.search.response import ChannelHit
+
+Kind = Literal["text", "picture", "similar"]
+
+
+class Logistic(BaseModel):
+    """Bias and a weight by feature; features not named weigh nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bias: float
+    weights: dict[str, float]
+
+    def probability(self, values: Mapping[str, float]) -> float:
+        """1 / (1 + e^-z), z the bias plus the weighted features."""
+        z = self.bias + sum(w * values.get(name, 0.0) for name, w in self.weights.items())
+        return 1 / (1 + exp(-max(-60.0, min(60.0, z))))
+
+
+class Calibration(BaseModel):
+    """One model per kind of search."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int = 1
+    kinds: dict[Kind, Logistic]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Parameters that ``save`` wrote."""
+        return cls.model_validate_json(path.read_text("utf-8"))
+
+    def save(self, path: Path) -> None:
+        """Write the parameters as JSON."""
+        path.write_text(json.dumps(self.model_dump(), indent=2, sort_keys=True) + "\n", "utf-8")
+
+    def apply(self, kind: Kind, channels: Sequence[ChannelHit]) -> float | None:
+        """Probability that a hit found by ``channels`` is relevant; None for an unknown kind."""
+        model = self.kinds.get(kind)
+        return None if model is None else model.probability(features(channels))
+
+    def fitted(
+        self, kind: Kind, hits: Sequence[Sequence[ChannelHit]], relevant: Sequence[bool]
+    ) -> "Calibration":
+        """This calibration with ``kind`` fitted to judged hits (ridge-penalised likelihood)."""
+        from sklearn.linear_model import LogisticRegression
+
+        rows = [features(channels) for channels in hits]
+        names = sorted({name for row in rows for name in row})
+        matrix = [[row.get(name, 0.0) for name in names] for row in rows]
+        model = LogisticRegression(max_iter=1000).fit(matrix, list(relevant))
+        weights = {n: round(float(w), 6) for n, w in zip(names, model.coef_[0], strict=True)}
+        fit = Logistic(bias=round(float(model.intercept_[0]), 6), weights=weights)
+        return Calibration(version=self.version, kinds={**self.kinds, kind: fit})
+
+
+def features(channels: Sequence[ChannelHit]) -> dict[str, float]:
+    """A hit as the model sees it.
+
+    Scores by channel (lexical as log(1 + score) / 4, since BM25 has no upper bound), how many
+    channels beyond one agree, and how early the best of them has it.
+    """
+    values = {
+        hit.name: log1p(max(0.0, hit.score)) / 4 if hit.name == "lexical" else hit.score
+        for hit in channels
+    }
+    values["agreement"] = max(0.0, len(channels) - 1.0)
+    values["first"] = max((1 / hit.rank for hit in channels), default=0.0)
+    return values
+
+
+@lru_cache(maxsize=1)
+def packaged() -> Calibration:
+    """The calibration that ships."""
+    raw = (files("animevec.search") / "data" / "calibration.json").read_text("utf-8")
+    return Calibration.model_validate_json(raw)

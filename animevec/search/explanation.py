@@ -1,0 +1,129 @@
+"""Why a hit is there: its name, the words it shares, its nearest sentence, what is in common."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from animevec.catalog.record import Anime
+from animevec.encoders.base import DENSE, Task, Vector
+from animevec.encoders.lexical import tokens
+from animevec.search.encoding import Encoders
+from animevec.search.fusion import Part
+from animevec.search.response import Explanation, Shared
+
+SENTENCES_BY_WORDS = 3
+MAX_SENTENCE = 400
+_SENTENCE = re.compile(r"(?<=[.!?。！？])[\"'”’)\]]*\s+|(?<=[。！？])")
+_CHANNELS = {
+    "title": "its name",
+    "text": "its meaning",
+    "lexical": "its words",
+    "picture": "its picture",
+    "thumbnail": "its picture's overall look",
+    "example": "likeness to the examples",
+    "same": "being the same picture",
+    "catalogue": "the filters",
+}
+_COMMON = frozenset(
+    tokens(
+        "a an and are as at be by for from has he her his in is it its of on"
+        " or she that the their they this to was who will with anime"
+    )
+)
+
+
+def explain(
+    records: Sequence[Anime],
+    parts: Sequence[Sequence[Part]],
+    names: Sequence[str | None],
+    query: str,
+    dense: Vector | None,
+    encoders: Encoders,
+    spoilers: bool,
+) -> list[Explanation]:
+    """One explanation per record; sentences are chosen by words, then by meaning.
+
+    ``spoilers`` False leaves the sentences out.
+    """
+    wanted = set(tokens(query)) - _COMMON
+    quotes = _quotes(records, wanted, dense, encoders) if spoilers and query else []
+    found: list[Explanation] = []
+    for at, record in enumerate(records):
+        text = " ".join([record.synopsis or "", *(title.text for title in record.titles)])
+        terms = wanted & set(tokens(text))
+        found.append(
+            Explanation(
+                summary=_summary(parts[at]),
+                title=names[at],
+                sentence=quotes[at] if quotes else None,
+                terms=tuple(word for word in _words(query) if set(tokens(word)) & terms),
+            )
+        )
+    return found
+
+
+def _summary(parts: Sequence[Part]) -> str:
+    if not parts:
+        return "asked for by id"
+    ordered = sorted(parts, key=lambda part: (-part.share, part.name))
+    reasons = [
+        f"{_CHANNELS.get(part.name, part.name)} (rank {part.rank}, {part.share:.0%})"
+        for part in ordered
+    ]
+    return "found by " + ", ".join(reasons)
+
+
+def _words(text: str) -> list[str]:
+    return list(dict.fromkeys(re.findall(r"\w[\w'’-]*", text)))
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a synopsis, longest first cut at 400 characters."""
+    return [part.strip()[:MAX_SENTENCE] for part in _SENTENCE.split(text) if len(part.strip()) > 3]
+
+
+def _quotes(
+    records: Sequence[Anime], wanted: set[str], dense: Vector | None, encoders: Encoders
+) -> list[str | None]:
+    """For each record the sentence nearest to the query; all candidates in one encoder call."""
+    drafts = [_likely(sentences(record.synopsis or ""), wanted) for record in records]
+    if dense is None:
+        return [next(iter(draft), None) for draft in drafts]
+    flat = [sentence for draft in drafts for sentence in draft]
+    embedded = encoders.texts(flat, DENSE, Task.DOCUMENT) if flat else []
+    scores = iter([_cosine(dense, one.dense) for one in embedded])
+    quotes: list[str | None] = []
+    for draft in drafts:
+        scored = [(next(scores), sentence) for sentence in draft]
+        quotes.append(max(scored)[1] if scored else None)
+    return quotes
+
+
+def _likely(parts: Sequence[str], wanted: set[str]) -> list[str]:
+    """The few sentences that share most words with the query; the first ones where none does."""
+    ranked = sorted(range(len(parts)), key=lambda at: (-len(wanted & set(tokens(parts[at]))), at))
+    return [parts[at] for at in ranked[:SENTENCES_BY_WORDS]]
+
+
+def _cosine(query: Vector, other: Vector | None) -> float:
+    return float(np.dot(query, other)) if other is not None else -1.0
+
+
+def shared(references: Sequence[Anime], record: Anime) -> Shared:
+    """What a title has in common with at least one of the references."""
+
+    def common(field: str) -> tuple[str, ...]:
+        theirs = {value for reference in references for value in getattr(reference, field)}
+        return tuple(value for value in getattr(record, field) if value in theirs)
+
+    people = {person.name for reference in references for person in reference.staff}
+    staff = dict.fromkeys(person.name for person in record.staff if person.name in people)
+    return Shared(
+        genres=common("genres"),
+        themes=common("themes"),
+        tags=common("tags"),
+        demographics=common("demographics"),
+        studios=common("studios"),
+        staff=tuple(staff),
+    )

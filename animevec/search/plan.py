@@ -1,0 +1,74 @@
+"""What one search asks of the channels, before anything is asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from animevec.encoders.base import Vector
+from animevec.errors import InvalidRequest
+from animevec.search.channels import Ask
+from animevec.search.confidence import Kind
+from animevec.search.filters import Node
+from animevec.search.fusion import ChannelRun
+from animevec.search.response import Interpretation
+from animevec.search.titles import TitleHit
+
+EXAMPLE, CATALOGUE, SAME = "example", "catalogue", "same"
+STRONG_TITLE = 100.0
+WEAK_TITLE_SHORT, WEAK_TITLE_LONG = 1.5, 0.5
+SHORT_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Questions for the index, lists that are known already, and what the hits must satisfy.
+
+    ``text`` is what explanations and rescoring compare with, ``exact`` the titles that are
+    surely meant, ``names`` the names they were found under, ``excluded`` titles that must not
+    come back.
+    """
+
+    kind: Kind
+    asks: Sequence[Ask] = ()
+    runs: Sequence[ChannelRun] = ()
+    node: Node | None = None
+    text: str = ""
+    dense: Vector | None = field(default=None, repr=False)
+    colbert: Vector | None = field(default=None, repr=False)
+    exact: frozenset[UUID] = frozenset()
+    names: Mapping[UUID, str] = field(default_factory=dict)
+    excluded: frozenset[UUID] = frozenset()
+    references: Sequence[UUID] = ()
+    interpretation: Interpretation | None = None
+
+
+def channel_weights(
+    release: Mapping[str, float], ranker: Mapping[str, float], asked: Mapping[str, float] | None
+) -> dict[str, float]:
+    """The weight of every channel: the request's, else the ranker's, else the release's.
+
+    Raises ``InvalidRequest`` for a channel that does not exist.
+    """
+    known = {EXAMPLE: 1.5, **release, **ranker}
+    unknown = sorted(set(asked or {}) - set(known))
+    if unknown:
+        raise InvalidRequest(
+            f"unknown channel '{unknown[0]}' in weights; channels: {', '.join(sorted(known))}",
+            channel=unknown[0],
+            allowed=sorted(known),
+        )
+    return {**known, **(asked or {})}
+
+
+def title_weight(base: float, titles: Sequence[TitleHit], text: str, is_label: bool) -> float:
+    """How much names count.
+
+    A query that is a name outweighs everything else, so that the title comes first; a query that
+    is also a label ("samurai") or only resembles a name adds its names to the mix.
+    """
+    if not titles:
+        return 0.0
+    if titles[0].strength == "strong" and not is_label:
+        return base * STRONG_TITLE
+    short = len(text.split()) <= SHORT_WORDS
+    return base * (WEAK_TITLE_SHORT if short else WEAK_TITLE_LONG)

@@ -1,0 +1,176 @@
+"""From a request to a plan: read the words, encode what is left, choose channels and weights."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import numpy as np
+
+from animevec.encoders.base import SparseVector, Vector
+from animevec.index.base import VectorStore
+from animevec.index.document import LEXICAL, PAYLOAD, PICTURE, TEXT, THUMBNAIL
+from animevec.release import Release
+from animevec.search.channels import PICTURE_CHANNELS, TITLE, Ask
+from animevec.search.encoding import Encoders
+from animevec.search.filters import FilterParser, Node, both, compiled, matches
+from animevec.search.fusion import ChannelRun
+from animevec.search.plan import CATALOGUE, EXAMPLE, Plan, channel_weights, title_weight
+from animevec.search.rankers import Ranker
+from animevec.search.request import MultimodalSearch, PictureSearch, TextSearch
+from animevec.search.stopwatch import Stopwatch
+from animevec.search.titles import TitleHit
+from animevec.search.understanding import Understood, understand
+from animevec.search.view import CatalogueView
+from animevec.search.vocabulary import CLOSED, plain
+from animevec.settings import Settings
+
+NEGATIVE_SHARE = 0.5
+BROWSED = 2_000
+
+
+class Planner:
+    """Makes plans against one release."""
+
+    def __init__(
+        self,
+        store: VectorStore,
+        view: CatalogueView,
+        encoders: Encoders,
+        release: Release,
+        settings: Settings,
+    ) -> None:
+        self._store, self._view, self._encoders = store, view, encoders
+        self._release, self._settings = release, settings
+
+    def parsed(self, filters: Mapping[str, object] | None) -> Node | None:
+        """The caller's filter; ``InvalidRequest`` names what is wrong with it."""
+        spellings = self._view.vocabulary.spellings
+        return FilterParser(PAYLOAD, spellings, CLOSED).parse(filters or {})
+
+    def text(self, search: TextSearch, ranker: Ranker, watch: Stopwatch) -> Plan:
+        """The plan of a text search."""
+        node = self.parsed(search.filters)
+        weights = self._weights(ranker, search.weights)
+        with watch.stage("understand"):
+            read = understand(
+                search.query, search.understand, self._view.titles, self._view.vocabulary
+            )
+        lexical = " ".join([read.text, *read.labels])
+        with watch.stage("encode"):
+            vectors = self._encoders.query(read.text, lexical, colbert=ranker.head is not None)
+        asks = [_ask(TEXT, weights, vectors.dense), _ask(LEXICAL, weights, vectors.sparse)]
+        plan = Plan(
+            kind="text",
+            asks=[ask for ask in asks if ask],
+            node=both(node, read.node),
+            text=read.text,
+            dense=vectors.dense,
+            colbert=vectors.colbert,
+            interpretation=read.interpretation,
+        )
+        with watch.stage("titles"):
+            plan = self._with_titles(plan, read, weights)
+        if read.positive or read.negative:
+            plan = self._with_examples(plan, read, weights)
+        return plan if plan.asks or plan.runs else self._browsing(plan)
+
+    def picture(self, search: PictureSearch, ranker: Ranker, watch: Stopwatch) -> Plan:
+        """The plan of a picture search."""
+        node = self.parsed(search.filters)
+        weights = self._weights(ranker, search.weights)
+        with watch.stage("encode"):
+            vectors = self._encoders.pictures(_views(search.picture, search.views))
+        asks = [Ask(name, weights[name], vectors) for name in (PICTURE, THUMBNAIL)]
+        return Plan(kind="picture", asks=asks, node=node)
+
+    def multimodal(self, search: MultimodalSearch, ranker: Ranker, watch: Stopwatch) -> Plan:
+        """Both plans in one, channels weighted by the share of the picture; or the only one."""
+        common = search.model_dump(exclude={"query", "picture", "weight", "understand", "views"})
+        text = picture = None
+        if search.query is not None and (search.picture is None or search.weight < 1):
+            asked = TextSearch(query=search.query, understand=search.understand, **common)
+            text = self.text(asked, ranker, watch)
+        if search.picture is not None and (search.query is None or search.weight > 0):
+            seen = PictureSearch(picture=search.picture, views=search.views, **common)
+            picture = self.picture(seen, ranker, watch)
+        if text is None or picture is None:
+            plan = text or picture
+            assert plan is not None  # the request has a query or a picture
+            return plan
+        return _mixed(text, picture, search.weight)
+
+    def _weights(self, ranker: Ranker, asked: Mapping[str, float] | None) -> dict[str, float]:
+        return channel_weights(self._release.ranking.weights, ranker.weights, asked)
+
+    def _with_titles(self, plan: Plan, read: Understood, weights: Mapping[str, float]) -> Plan:
+        """The plan with the names the query may be, as far as they pass the filter."""
+        is_label = plain(read.text) in self._view.vocabulary.phrases
+        hits = self._passing(read.titles, plan.node)
+        weight = title_weight(weights[TITLE], hits, read.text, is_label)
+        if weight <= 0:
+            return plan
+        run = ChannelRun(TITLE, weight, [(hit.id, min(1.0, hit.score)) for hit in hits])
+        exact = [hit.id for hit in hits if hit.strength == "strong" and not is_label]
+        names = {hit.id: hit.name for hit in hits}
+        return replace(plan, runs=[*plan.runs, run], exact=frozenset(exact), names=names)
+
+    def _passing(self, titles: Sequence[TitleHit], node: Node | None) -> list[TitleHit]:
+        if node is None or not titles:
+            return list(titles)
+        found = self._store.retrieve(self._release.index, [title.id for title in titles])
+        passing = {hit.id for hit in found if matches(node, hit.payload)}
+        return [title for title in titles if title.id in passing]
+
+    def _with_examples(self, plan: Plan, read: Understood, weights: Mapping[str, float]) -> Plan:
+        """The plan asked with the mean of the examples' vectors; their franchises are left out."""
+        positive = [hit.id for hit in read.positive]
+        negative = [hit.id for hit in read.negative]
+        hits = self._store.retrieve(self._release.index, [*positive, *negative], (TEXT,))
+        vectors = {hit.id: hit.vectors[TEXT] for hit in hits if TEXT in hit.vectors}
+        likes = [v for i in positive if isinstance(v := vectors.get(i), np.ndarray)]
+        unlike = [v for i in negative if isinstance(v := vectors.get(i), np.ndarray)]
+        if not likes and plan.dense is not None and unlike:
+            likes = [plan.dense]
+        asks = list(plan.asks)
+        if likes:
+            vector = np.mean(likes, axis=0)
+            if unlike:
+                vector = vector - NEGATIVE_SHARE * np.mean(unlike, axis=0)
+            asks.append(Ask(EXAMPLE, weights[EXAMPLE], [vector.astype(np.float32)], TEXT))
+        excluded = self._franchises_of([*positive, *negative])
+        return replace(plan, asks=asks, excluded=excluded, references=positive)
+
+    def _franchises_of(self, ids: Sequence[UUID]) -> frozenset[UUID]:
+        franchise = self._view.franchise
+        wanted = {franchise.get(id_, id_) for id_ in ids}
+        return frozenset({*ids, *(i for i, group in franchise.items() if group in wanted)})
+
+    def _browsing(self, plan: Plan) -> Plan:
+        """Filters without words: what passes them, best known first."""
+        hits = self._store.scroll(self._release.index, compiled(plan.node))
+        facts = self._view.facts
+        known = [(hit.id, facts[hit.id].prior) for hit in hits if hit.id in facts]
+        ranked = sorted(known, key=lambda item: (-item[1], item[0]))[:BROWSED]
+        return replace(plan, runs=[ChannelRun(CATALOGUE, 1.0, ranked)])
+
+
+def _ask(
+    name: str, weights: Mapping[str, float], vector: Vector | SparseVector | None
+) -> Ask | None:
+    return None if vector is None else Ask(name, weights[name], [vector])
+
+
+def _views(picture: bytes, views: bool) -> list[bytes]:
+    return [picture]
+
+
+def _mixed(text: Plan, picture: Plan, share: float) -> Plan:
+    """One plan; both sides keep the proportions inside, and get ``1 - share`` and ``share``."""
+    words = sum(ask.weight for ask in text.asks) + sum(run.weight for run in text.runs)
+    looks = sum(ask.weight for ask in picture.asks if ask.name in PICTURE_CHANNELS)
+    asks = [
+        *(replace(ask, weight=ask.weight * (1 - share) / words) for ask in text.asks),
+        *(replace(ask, weight=ask.weight * share / looks) for ask in picture.asks),
+    ]
+    runs = [replace(run, weight=run.weight * (1 - share) / words) for run in text.runs]
+    return replace(text, asks=asks, runs=runs)

@@ -1,0 +1,130 @@
+"""What search keeps in memory of the catalogue, caught up by revision."""
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from cachetools import LRUCache
+
+from animevec.catalog.record import Anime
+from animevec.catalog.store import Catalog
+from animevec.errors import NotFound
+from animevec.search.franchises import Facts, franchises
+from animevec.search.titles import TitleIndex
+from animevec.search.vocabulary import Vocabulary
+
+CACHED_RECORDS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """One consistent state; replaced, never changed."""
+
+    revision: int = 0
+    facts: Mapping[UUID, Facts] = field(default_factory=dict)
+    franchise: Mapping[UUID, UUID] = field(default_factory=dict)
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+
+
+class CatalogueView:
+    """Names, franchises, labels and a few facts of every title; whole records by need.
+
+    Reads are lock-free; ``refresh`` may be called from any thread.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._known = _Known()
+        self._records: LRUCache[UUID, Anime] = LRUCache(CACHED_RECORDS)
+        self._guard = threading.Lock()
+        self._refreshing = threading.Lock()
+        self.titles = TitleIndex()
+        self.refresh()
+
+    @property
+    def revision(self) -> int:
+        """The catalogue revision this view has reached."""
+        return self._known.revision
+
+    @property
+    def facts(self) -> Mapping[UUID, Facts]:
+        """Facts by title."""
+        return self._known.facts
+
+    @property
+    def franchise(self) -> Mapping[UUID, UUID]:
+        """Franchise by title."""
+        return self._known.franchise
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The labels in use."""
+        return self._known.vocabulary
+
+    def records(self, ids: Iterable[UUID]) -> dict[UUID, Anime]:
+        """Whole records of the ids that exist."""
+        wanted = list(dict.fromkeys(ids))
+        with self._guard:
+            found = {id_: self._records[id_] for id_ in wanted if id_ in self._records}
+        missing = [id_ for id_ in wanted if id_ not in found]
+        if missing:
+            read = self._catalog.get_many(missing)
+            with self._guard:
+                self._records.update(read)
+            found |= read
+        return found
+
+    def resolve(self, reference: str) -> UUID:
+        """The id behind an id or a provider key; ``NotFound`` if there is none."""
+        found = self._catalog.resolve(reference)
+        if found is None:
+            raise NotFound(
+                f"no title has the id or key '{reference:.120}'; keys look like mal:1",
+                reference=reference[:120],
+            )
+        return found
+
+    def refresh(self) -> int:
+        """Take in what changed in the catalogue since the last time; returns the revision."""
+        with self._refreshing:
+            changed, removed, revision = self._news()
+            if revision != self.revision:
+                self.titles.update(changed.values(), removed)
+                self._known = _after(self._known, revision, changed.values(), removed)
+                self._forget({*changed, *removed})
+            return revision
+
+    def _news(self) -> tuple[dict[UUID, Anime], set[UUID], int]:
+        """Records changed, ids gone, and the revision that is."""
+        changed: dict[UUID, Anime] = {}
+        touched: set[UUID] = set()
+        revision = self.revision
+        while page := self._catalog.changes(revision):
+            revision = page[-1].revision
+            touched.update(change.id for change in page)
+            changed |= self._catalog.get_many(change.id for change in page)
+        return changed, touched - set(changed), revision
+
+    def _forget(self, ids: Iterable[UUID]) -> None:
+        with self._guard:
+            for id_ in ids:
+                self._records.pop(id_, None)
+
+
+def _after(
+    known: _Known, revision: int, changed: Iterable[Anime], removed: Iterable[UUID]
+) -> _Known:
+    """The state after some changes; franchises are found again only if a tie changed."""
+    come = {record.id: Facts.of(record) for record in changed}
+    gone = {id_: known.facts[id_] for id_ in {*come, *removed} if id_ in known.facts}
+    facts = {id_: fact for id_, fact in known.facts.items() if id_ not in gone} | come
+    same = {i: f.ties for i, f in come.items()} == {i: f.ties for i, f in gone.items()}
+    return _Known(
+        revision,
+        facts,
+        known.franchise if same else franchises(facts.values()),
+        known.vocabulary.changed(
+            [fact.labels for fact in gone.values()], [fact.labels for fact in come.values()]
+        ),
+    )

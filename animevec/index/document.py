@@ -1,7 +1,7 @@
 """A title as the index sees it: its filterable fields, its texts and the names of its vectors."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from animevec.catalog.record import Anime, Kind, Picture, Status
 from animevec.index.base import DenseSpec, IndexSchema, PayloadType
@@ -33,17 +33,26 @@ PAYLOAD: dict[str, PayloadType] = {
 }
 
 
-def index_schema(text: int, picture: int | None, learned_sparse: bool = False) -> IndexSchema:
+Lexical = Literal["bm25", "learned"]
+
+
+def index_schema(
+    text: int, picture: int | None = None, lexical: Lexical | None = "bm25"
+) -> IndexSchema:
     """The schema of an index over titles.
 
-    ``text`` and ``picture`` are dimensions, ``picture`` None without a picture encoder;
-    ``learned_sparse`` says that the sparse weights come from the text encoder and need no IDF.
+    ``text`` and ``picture`` are dimensions, ``picture`` None without a picture encoder; learned
+    sparse weights need no IDF, and without a lexical channel there is no sparse vector.
     """
     dense = {TEXT: DenseSpec(text)}
     if picture is not None:
         dense |= {PICTURE: DenseSpec(picture), THUMBNAIL: DenseSpec(picture)}
-    idf = () if learned_sparse else (LEXICAL,)
-    return IndexSchema(dense=dense, sparse=(LEXICAL,), payload=PAYLOAD, idf=idf)
+    return IndexSchema(
+        dense=dense,
+        sparse=() if lexical is None else (LEXICAL,),
+        payload=PAYLOAD,
+        idf=(LEXICAL,) if lexical == "bm25" else (),
+    )
 
 
 def payload(anime: Anime) -> dict[str, Any]:

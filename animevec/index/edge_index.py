@@ -23,6 +23,8 @@ from animevec.settings import IndexSettings
 SCHEMA, STATE = "schema.json", "state.json"
 # Points per engine call: each call holds the interpreter lock, so small ones keep queries quick.
 CHUNK = 64
+# The engine leaves smaller segments as they are (its default indexing threshold).
+INDEXING_KB = 10_000
 # Fewer fresh points than this are scanned exactly in a few milliseconds (docs/index.md).
 FRESH_POINTS = 10_000
 
@@ -153,10 +155,13 @@ class EdgeIndex:
     def optimize(self) -> None:
         """Optimise a copy in a child process and serve it once it is done.
 
-        Reads go on all the time, writes wait. A crash leaves the old shard in force.
+        Reads go on all the time, writes wait. A crash leaves the old shard in force.  Below the
+        engine's threshold there is nothing to do: so few vectors are scanned as they are.
         """
         with self._writing:
             self.flush()
+            if self._vector_kb() < INDEXING_KB:
+                return
             after = replace(self.state, fresh=0, generation=self.state.generation + 1)
             old, new = shard_folder(self._folder, self.state), shard_folder(self._folder, after)
             shutil.rmtree(new, ignore_errors=True)
@@ -175,6 +180,9 @@ class EdgeIndex:
             self.flush()
             with self._handle:
                 self._shard.close()
+
+    def _vector_kb(self) -> float:
+        return self.state.points * max(spec.size for spec in self.schema.dense.values()) * 4 / 1024
 
     def _load(self, state: State) -> edge.EdgeShard:
         with engine_errors(self.name):

@@ -19,7 +19,7 @@ from animevec.encoders.base import (
 )
 from animevec.errors import AnimevecError
 from animevec.index.base import IndexSchema, Point
-from animevec.index.document import LEXICAL, TEXT, index_schema, lexical_text, payload
+from animevec.index.document import LEXICAL, TEXT, Lexical, index_schema, lexical_text, payload
 from animevec.index.inputs import Channel, Input, picture_inputs, text_input
 from animevec.index.vector_cache import Encoded, Source, VectorCache
 
@@ -38,7 +38,7 @@ class Skipped:
 class Embedder:
     """Makes points with one release's encoders; thread-safe if its encoders are.
 
-    ``lexical`` is used where the text encoder has no sparse head of its own; ``pictures`` is the
+    ``lexical`` None means the text encoder's own sparse head, if it has one; ``pictures`` is the
     folder of files named by SHA-256.
     """
 
@@ -46,32 +46,37 @@ class Embedder:
         self,
         text: Channel,
         picture: Channel | None,
-        lexical: Encoder,
+        lexical: Encoder | None,
         pictures: Path,
         cache: VectorCache,
     ) -> None:
         self._text, self._picture, self._lexical = text, picture, lexical
         self._pictures, self._cache = pictures, cache
-        self._learned = Head.SPARSE in text.heads
+        learned = lexical is None and Head.SPARSE in text.encoder.card.heads
+        self._heads = frozenset({Head.DENSE, Head.SPARSE} if learned else {Head.DENSE})
 
     @property
     def schema(self) -> IndexSchema:
         """The schema of an index of these encoders."""
         picture = None if self._picture is None else self._picture.ref.dimensions
-        return index_schema(self._text.ref.dimensions, picture, self._learned)
+        learned: Lexical | None = "learned" if Head.SPARSE in self._heads else None
+        lexical: Lexical | None = "bm25" if self._lexical is not None else learned
+        return index_schema(self._text.ref.dimensions, picture, lexical)
 
     @property
     def version(self) -> str:
         """Everything the vectors of an index depend on, in one string."""
-        lexical = (self._text.encoder if self._learned else self._lexical).card
         picture = "no pictures" if self._picture is None else self._picture.version
-        return f"{self._text.version} | {picture} | {lexical.name}@{lexical.revision}"
+        lexical = "own terms"
+        if self._lexical is not None:
+            lexical = f"{self._lexical.card.name}@{self._lexical.card.revision}"
+        return f"{self._text.version} | {picture} | {lexical}"
 
     def points(self, titles: Sequence[Anime]) -> tuple[list[Point], list[Skipped]]:
         """One point per title; an input that fails is absent and listed, its title stays."""
         vectors: dict[UUID, Vectors] = defaultdict(dict)
         skipped: list[Skipped] = []
-        texts = [text_input(title, self._text) for title in titles]
+        texts = [text_input(title, self._text, self._heads) for title in titles]
         self._add(self._text.encoder, texts, vectors, skipped)
         if self._picture is not None:
             views = [
@@ -80,8 +85,8 @@ class Embedder:
                 for view in picture_inputs(title, self._picture, self._pictures)
             ]
             self._add(self._picture.encoder, views, vectors, skipped)
-        if not self._learned:
-            self._add_terms(titles, vectors)
+        if self._lexical is not None:
+            self._add_terms(titles, self._lexical, vectors)
         return [Point(title.id, vectors[title.id], payload(title)) for title in titles], skipped
 
     def forget(self, ids: Iterable[UUID]) -> None:
@@ -121,10 +126,12 @@ class Embedder:
                 skipped.append(Skipped(source.anime, source.channel, encoded))
         return fresh
 
-    def _add_terms(self, titles: Sequence[Anime], vectors: dict[UUID, Vectors]) -> None:
+    def _add_terms(
+        self, titles: Sequence[Anime], lexical: Encoder, vectors: dict[UUID, Vectors]
+    ) -> None:
         heads = frozenset({Head.SPARSE})
         items = [TextItem(lexical_text(title), heads=heads) for title in titles]
-        for title, outcome in zip(titles, self._lexical.encode(items), strict=True):
+        for title, outcome in zip(titles, lexical.encode(items), strict=True):
             if not isinstance(outcome, Failure) and outcome.sparse is not None:
                 vectors[title.id][LEXICAL] = outcome.sparse
 

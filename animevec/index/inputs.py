@@ -29,11 +29,6 @@ class Channel:
         adapter = f"+{ref.adapter_sha256 or ref.adapter}" if ref.adapter else ""
         return f"{ref.card}@{ref.revision}/{ref.dimensions}{adapter}"
 
-    @property
-    def heads(self) -> frozenset[Head]:
-        """Dense, and sparse where the encoder has learned it."""
-        return frozenset({Head.DENSE, Head.SPARSE}.intersection(self.encoder.card.heads))
-
 
 @dataclass(frozen=True, slots=True)
 class Input:
@@ -46,10 +41,10 @@ class Input:
     read: Callable[[], Item] = field(repr=False)
 
 
-def text_input(title: Anime, channel: Channel) -> Input:
+def text_input(title: Anime, channel: Channel, heads: frozenset[Head]) -> Input:
     """The text of a title for the text encoder."""
     text, ref = embedding_text(title), channel.ref
-    item = TextItem(text, heads=channel.heads, dimensions=ref.dimensions, adapter=ref.adapter)
+    item = TextItem(text, heads=heads, dimensions=ref.dimensions, adapter=ref.adapter)
     source = Source(channel.version, TEXT, title.id, sha256(text.encode()).digest())
     return Input(source, lambda: item)
 

@@ -6,7 +6,21 @@ from uuid import UUID, uuid5
 from animevec.errors import InvalidRequest
 
 NAMESPACE = UUID("6f2b9c1e-2f64-5a9e-8f0b-6a1d7c3e4b50")
-PROVIDERS = ("mal", "anilist", "anidb", "kitsu", "animeplanet", "animeschedule", "animevec")
+PROVIDERS = (
+    "mal",
+    "anilist",
+    "anidb",
+    "kitsu",
+    "animeplanet",
+    "animeschedule",
+    "animevec",
+    "anisearch",
+    "livechart",
+    "notify_moe",
+    "ann",
+    "simkl",
+    "animecountdown",
+)
 
 
 def anime_id(keys: Mapping[str, str]) -> UUID:

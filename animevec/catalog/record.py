@@ -217,7 +217,9 @@ class Anime(Value):
     episode_list: tuple[Episode, ...] = ()
     statistics: dict[str, Statistics] = {}
     links: dict[str, str] = {}
-    provenance: dict[str, Provenance] = Field({}, description="by field name")
+    provenance: dict[str, Provenance] = Field(
+        {}, description="by field name; '*' speaks for every field not named"
+    )
 
     @property
     def title(self) -> str:
@@ -233,6 +235,10 @@ class Anime(Value):
     def title_japanese(self) -> str | None:
         """The title in Japanese script, if any."""
         return self._in("ja")
+
+    def origin(self, field: str) -> Provenance | None:
+        """Where the value of ``field`` came from, where that is known."""
+        return self.provenance.get(field) or self.provenance.get("*")
 
     def _named(self, kind: str) -> str | None:
         return next((t.text for t in self.titles if t.kind == kind), None)

@@ -1,0 +1,185 @@
+"""The import of one file: streaming, batched, resumable, idempotent."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from animevec.catalog.importers.container import Container, Raw
+from animevec.catalog.importers.journal import Journal, RowError
+from animevec.catalog.importers.layout import Importer, Row
+from animevec.catalog.importers.mal import MyAnimeList
+from animevec.catalog.importers.merge import place
+from animevec.catalog.importers.offline import OfflineDatabase
+from animevec.catalog.importers.own import Own
+from animevec.catalog.importers.pictures import Pictures
+from animevec.catalog.record import Anime
+from animevec.catalog.store import Catalog
+from animevec.errors import InvalidRequest
+from animevec.progress import Progress, silent
+
+FORMATS: Mapping[str, Importer] = {
+    layout.name: layout for layout in (Own(), MyAnimeList(), OfflineDatabase())
+}
+BATCH = 500
+LOOK_AHEAD = 20  # rows read to recognise a layout
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did, all its attempts together.
+
+    ``rows`` is the number of the last row read (of the last line, in a file of lines).
+    ``resumed_at`` is the row an earlier attempt had reached; ``already`` says that one had
+    finished and this one did nothing.
+    """
+
+    format: str
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    errors: tuple[RowError, ...]
+    revision: int
+    resumed_at: int = 0
+    already: bool = False
+
+
+def import_file(
+    catalog: Catalog,
+    path: Path,
+    format: str | None = None,
+    progress: Progress = silent,
+    actor: str = "import",
+    pictures: Pictures | None = None,
+    again: bool = False,
+) -> ImportReport:
+    """Import ``path``; rows that cannot be read are reported and the others imported.
+
+    The same content goes on where an earlier attempt stopped, and does nothing where that one
+    finished, unless ``again``.
+
+    Raises:
+        InvalidRequest: no such file, no known format, or a damaged file; what came before
+            the damage is kept.
+    """
+    container = Container.open(path)
+    importer = _importer(container, format)
+    digest = _digest(path, importer, pictures)
+    with catalog.writing() as transaction:
+        state = Journal(transaction.connection, digest).start(importer.name, again)
+    if state["finished"] is None:
+        total = container.total()
+        progress(state["rows"], total)
+        for batch in _batches(_rows(container, importer, pictures, state["rows"])):
+            _write(catalog, digest, batch, importer.owns, actor)
+            progress(batch[-1].line, total)
+        with catalog.writing() as transaction:
+            Journal(transaction.connection, digest).finish()
+    return _report(catalog, digest, state["rows"], state["finished"] is not None)
+
+
+def _importer(container: Container, name: str | None) -> Importer:
+    if name is not None:
+        if name not in FORMATS:
+            raise InvalidRequest(f"no format {name!r}; there are {', '.join(FORMATS)}")
+        return FORMATS[name]
+    for raw in islice(container.rows(), LOOK_AHEAD):
+        for importer in FORMATS.values():
+            if raw.value is not None and importer.recognises(raw.value):
+                return importer
+    raise InvalidRequest(
+        f"{container.path.name} has none of the known layouts in its first {LOOK_AHEAD} rows; "
+        f"name one with --format: {', '.join(FORMATS)}"
+    )
+
+
+def _digest(path: Path, importer: Importer, pictures: Pictures | None) -> str:
+    with path.open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    parts = [content, importer.name, pictures.digest() if pictures else ""]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _rows(
+    container: Container, importer: Importer, pictures: Pictures | None, after: int
+) -> Iterator[Row]:
+    for raw in container.rows(after):
+        row = _row(importer, raw)
+        yield _illustrated(row, row.record, pictures) if pictures and row.record else row
+
+
+def _row(importer: Importer, raw: Raw) -> Row:
+    if raw.value is None:
+        return Row(raw.line, error=raw.error)
+    try:
+        return Row(raw.line, importer.record(raw.value))
+    except ValidationError as error:
+        return Row(raw.line, error=_reasons(error))
+    except InvalidRequest as error:
+        return Row(raw.line, error=error.message)
+    except KeyError as error:
+        return Row(raw.line, error=f"field {error} is missing")
+    except (ValueError, TypeError, AttributeError) as error:
+        return Row(raw.line, error=f"not a row of {importer.name}: {error}")
+
+
+def _illustrated(row: Row, record: Anime, pictures: Pictures) -> Row:
+    try:
+        return Row(row.line, pictures.attach(record))
+    except InvalidRequest as error:
+        return Row(row.line, record, error.message)
+
+
+def _reasons(error: ValidationError) -> str:
+    found = error.errors(include_url=False, include_context=False)
+    texts = [f"{'.'.join(map(str, e['loc'])) or 'row'}: {e['msg']}" for e in found]
+    return "; ".join(texts[:3]) + (f"; and {len(texts) - 3} more" if len(texts) > 3 else "")
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Batches of rows; those before a damage come out before it is raised."""
+    batch: list[Row] = []
+    try:
+        for row in rows:
+            batch.append(row)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    except InvalidRequest:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
+
+
+def _write(catalog: Catalog, digest: str, batch: list[Row], owns: bool, actor: str) -> None:
+    """One batch and its journal entry, together; rows another process did meanwhile are left."""
+    with catalog.writing() as transaction:
+        journal = Journal(transaction.connection, digest)
+        done = journal.state()["rows"]
+        rows = [row for row in batch if row.line > done]
+        if not rows:
+            return
+        records = [row.record for row in rows if row.record is not None]
+        report = transaction.put(records if owns else place(transaction, records), actor)
+        errors = [RowError(row.line, row.error) for row in rows if row.error]
+        journal.advance(rows[-1].line, report, errors)
+
+
+def _report(catalog: Catalog, digest: str, resumed_at: int, already: bool) -> ImportReport:
+    with catalog.reading() as transaction:
+        journal = Journal(transaction.connection, digest)
+        state = journal.state()
+        return ImportReport(
+            format=state["format"],
+            **{name: state[name] for name in ("rows", "created", "updated", "unchanged")},
+            errors=journal.errors(),
+            revision=transaction.revision(),
+            resumed_at=0 if already else resumed_at,
+            already=already,
+        )

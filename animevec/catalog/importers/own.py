@@ -1,0 +1,26 @@
+"""The project's own rows: a record's JSON, or Parquet with it in the column ``record``."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from animevec.catalog.ids import anime_id
+from animevec.catalog.record import Anime
+
+
+class Own:
+    """Rows as ``catalog export`` writes them; a missing id is derived from the keys."""
+
+    name = "animevec"
+    owns = True
+
+    def recognises(self, row: Mapping[str, Any]) -> bool:
+        """A Parquet row with a record, or a record."""
+        return "record" in row or {"keys", "titles"} <= row.keys()
+
+    def record(self, row: Mapping[str, Any]) -> Anime:
+        """The record in a row."""
+        value = json.loads(row["record"]) if "record" in row else dict(row)
+        if "id" not in value and isinstance(value.get("keys"), dict):
+            value["id"] = str(anime_id(value["keys"]))
+        return Anime.model_validate_json(json.dumps(value))

@@ -1,0 +1,306 @@
+"""``animevec catalog``: titles in, titles out, and what is there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from animevec.errors import InvalidRequest, NotFound
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from animevec.catalog.importers import ImportReport
+    from animevec.catalog.record import Anime
+    from animevec.catalog.store import Catalog, Version
+    from animevec.progress import Progress
+
+SHOWN = 10  # errors in the summary; --json lists them all
+as_json = click.option("--json", "json_", is_flag=True, help="Print JSON for programs.")
+
+
+@click.group()
+@click.option("--url", metavar="URL", help="Catalogue to use; default: the settings'.")
+@click.pass_context
+def catalog(context: click.Context, url: str | None) -> None:
+    """Titles: import, export, look up, delete.
+
+    \b
+    Examples:
+      animevec catalog import anime.parquet
+      animevec catalog import rows.jsonl.gz --pictures posters/
+      animevec catalog stats
+      animevec catalog get mal:1
+      animevec catalog export backup.jsonl.gz
+    """
+    context.obj = url
+
+
+@catalog.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--format", "format_", metavar="NAME", help="Layout of the rows; default: found out.")
+@click.option(
+    "--pictures",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Folder of covers named by a provider's id: 1.jpg, 5114.png, 30.webp.",
+)
+@click.option(
+    "--pictures-by", default="mal", show_default=True, help="Provider whose ids name the covers."
+)
+@click.option("--force", is_flag=True, help="Import again what was imported already.")
+@as_json
+@click.pass_obj
+def import_(
+    url: str | None,
+    file: Path,
+    format_: str | None,
+    pictures: Path | None,
+    pictures_by: str,
+    force: bool,
+    json_: bool,
+) -> None:
+    """Import titles from FILE.
+
+    JSON lines, a JSON document or Parquet, plain or compressed with gzip or Zstandard, in one of
+    these layouts: animevec (this project's own), mal (MyAnimeList-like fields) or
+    anime-offline-database.  An import that was stopped goes on where it stopped; one that
+    finished is not done twice.  Rows that cannot be read are reported and left out.
+
+    \b
+    Exit code: 0 every row was imported, 3 some were refused, 1 nothing could be done.
+
+    \b
+    Examples:
+      animevec catalog import anime-offline-database.jsonl.zst
+      animevec catalog import titles.jsonl --format animevec --force
+    """
+    from animevec.catalog.importers import Pictures, import_file
+    from animevec.settings import Settings
+
+    settings = Settings()
+    limit = settings.limits.image_bytes
+    covers = Pictures(pictures, settings.pictures_path, pictures_by, limit) if pictures else None
+    with _opened(url) as store, _progress(f"importing {file.name}", json_) as progress:
+        report = import_file(
+            store, file, format_, progress, actor="cli", pictures=covers, again=force
+        )
+    _say(asdict(report), json_, lambda: _print_import(report, file))
+    if report.errors:
+        raise SystemExit(3)
+
+
+@catalog.command("export")
+@click.argument("file", type=click.Path(path_type=Path))
+@as_json
+@click.pass_obj
+def export(url: str | None, file: Path, json_: bool) -> None:
+    """Export every title to FILE (.jsonl, .jsonl.gz or .parquet).
+
+    \b
+    Example:
+      animevec catalog export backup/catalogue.jsonl.gz
+    """
+    from animevec.catalog.export import export_file
+
+    with _opened(url) as store, _progress(f"exporting {file.name}", json_) as progress:
+        titles = export_file(store, file, progress)
+    _say(
+        {"titles": titles, "file": str(file)},
+        json_,
+        lambda: click.echo(f"{titles:,} titles written to {file} ({file.stat().st_size:,} bytes)"),
+    )
+
+
+@catalog.command("stats")
+@as_json
+@click.pass_obj
+def stats(url: str | None, json_: bool) -> None:
+    """Count titles by type, status, decade and genre, and show which fields are filled."""
+    with _opened(url) as store:
+        found = asdict(store.stats())
+    _say(found, json_, lambda: _print_stats(found))
+
+
+@catalog.command("get")
+@click.argument("key")
+@as_json
+@click.pass_obj
+def get(url: str | None, key: str, json_: bool) -> None:
+    """Show one title by provider key or id.
+
+    \b
+    Examples:
+      animevec catalog get mal:1
+      animevec catalog get 8b4ee429-24a1-56bd-ab6c-4e8464a7eac5 --json
+    """
+    with _opened(url) as store:
+        record = store.get(_found(store, key))
+    assert record is not None, "resolved to a title"
+    plain = record.model_dump(mode="json", exclude_defaults=True)
+    _say(plain, json_, lambda: _print_record(record))
+
+
+@catalog.command("history")
+@click.argument("key")
+@as_json
+@click.pass_obj
+def history(url: str | None, key: str, json_: bool) -> None:
+    """Show who changed a title, and when; for a deleted one give its id.
+
+    \b
+    Example:
+      animevec catalog history mal:1
+    """
+    with _opened(url) as store:
+        versions = store.history(_id(key) or _found(store, key))
+    if not versions:
+        raise NotFound(f"no title {key} was ever in the catalogue", key=key)
+    rows = [_version(version) for version in versions]
+    _say(rows, json_, lambda: _table(list(rows[0]), [list(row.values()) for row in rows]))
+
+
+@catalog.command("delete")
+@click.argument("keys", nargs=-1, required=True)
+@click.option("--reason", required=True, help="Why; kept in the history.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@click.pass_obj
+def delete(url: str | None, keys: tuple[str, ...], reason: str, yes: bool, json_: bool) -> None:
+    """Delete titles; indexes that follow the catalogue drop them too.
+
+    \b
+    Example:
+      animevec catalog delete mal:1 mal:5 --reason "licence withdrawn"
+    """
+    with _opened(url) as store:
+        ids = [_found(store, key) for key in keys]
+        if not yes:
+            click.confirm(f"Delete {len(ids)} titles?", abort=True, err=True)
+        count = store.delete(ids, actor="cli", reason=reason)
+        revision = store.revision()
+    _say(
+        {"deleted": count, "revision": revision},
+        json_,
+        lambda: click.echo(f"{count} deleted; the catalogue is at revision {revision:,}"),
+    )
+
+
+@contextmanager
+def _opened(url: str | None) -> Iterator[Catalog]:
+    from animevec.catalog.store import Catalog
+    from animevec.settings import Settings
+
+    with Catalog.open(url or Settings().catalog_url) as store:
+        yield store
+
+
+def _id(key: str) -> UUID | None:
+    from uuid import UUID
+
+    try:
+        return UUID(key)
+    except ValueError:
+        return None
+
+
+def _found(store: Catalog, key: str) -> UUID:
+    id = store.resolve(key)
+    if id is not None:
+        return id
+    if _id(key) is None and ":" not in key:
+        raise InvalidRequest(f"{key!r} is neither an id nor a provider key such as mal:1", key=key)
+    raise NotFound(f"the catalogue has no title {key}", key=key)
+
+
+@contextmanager
+def _progress(label: str, quiet: bool) -> Iterator[Progress]:
+    """A bar on standard error, so that standard output stays clean."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=quiet, transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _say(value: Any, json_: bool, show: Callable[[], None]) -> None:
+    if json_:
+        click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    else:
+        show()
+
+
+def _print_import(report: ImportReport, file: Path) -> None:
+    if report.already:
+        click.echo(f"{file.name} was imported already; --force imports it again")
+    elif report.resumed_at:
+        click.echo(f"went on after row {report.resumed_at:,}, where the last attempt stopped")
+    click.echo(
+        f"{report.rows:,} rows of {report.format}: {report.created:,} created, "
+        f"{report.updated:,} updated, {report.unchanged:,} unchanged, "
+        f"{len(report.errors):,} refused; revision {report.revision:,}"
+    )
+    for error in report.errors[:SHOWN]:
+        click.secho(f"  line {error.line}: {error.reason}", fg="yellow", err=True)
+    if len(report.errors) > SHOWN:
+        click.secho(f"  and {len(report.errors) - SHOWN:,} more (--json lists all)", err=True)
+
+
+def _print_stats(found: Mapping[str, Any]) -> None:
+    click.echo(f"{found['titles']:,} titles at revision {found['revision']:,}")
+    for name in ("types", "statuses", "decades", "genres", "providers"):
+        _table([name, "titles"], [[key, f"{count:,}"] for key, count in found[name].items()])
+    shares = sorted(found["completeness"].items(), key=lambda item: -item[1])
+    _table(["field", "filled"], [[name, f"{share:.1%}"] for name, share in shares])
+
+
+def _print_record(record: Anime) -> None:
+    plain = record.model_dump(mode="json", exclude_defaults=True)
+    plain["titles"] = [f"{title.text} ({title.language})" for title in record.titles]
+    _table(["field", "value"], [[name, _shown(value)] for name, value in plain.items()])
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    if isinstance(value, list) and len(value) > 5:
+        return f"{len(value)} of them (--json shows them)"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _version(version: Version) -> dict[str, Any]:
+    return {
+        "revision": version.revision,
+        "kind": version.kind,
+        "at": version.at.isoformat(timespec="seconds"),
+        "actor": version.actor,
+        "reason": version.reason or "",
+        "title": version.record.title if version.record else "",
+    }
+
+
+def _table(columns: list[str], rows: list[list[Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    Console().print(table)

@@ -67,11 +67,12 @@ class IndexSettings(Section):
 class SearchSettings(Section):
     """Ranking defaults; a release may carry its own."""
 
+    ranker: str = Field("blend", description="ranker of requests that name none")
     rrf_k: int = 60
     candidates: int = Field(100, ge=1, description="hits taken from each channel")
     weights: dict[str, float] = {
         "text": 1.0,
-        "lexical": 1.0,
+        "lexical": 2.5,
         "title": 1.0,
         "picture": 1.0,
         "thumbnail": 0.5,

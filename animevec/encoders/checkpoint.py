@@ -61,12 +61,18 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> No
                 f"has {key} of shape {list(tensor.shape)}; "
                 f"the configuration needs {list(expected[key].shape)}",
             )
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise _unusable(path, f"has values in {key} that are not finite")
+    refuse_infinite(state, path)
     frozen = [name for name, value in module.named_parameters() if not value.requires_grad]
     module.load_state_dict(dict(state), strict=True, assign=True)
     for name in frozen:
         module.get_parameter(name).requires_grad_(False)
+
+
+def refuse_infinite(state: Mapping[str, Tensor], path: Path) -> None:
+    """Raise ``ModelError`` for the first tensor that holds NaN or infinity."""
+    for key, tensor in state.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise _unusable(path, f"has values in {key} that are not finite")
 
 
 def _read_safetensors(path: Path, prefixes: tuple[str, ...]) -> dict[str, Tensor]:

@@ -20,7 +20,8 @@ from animevec.encoders.packed import Packed
 from animevec.encoders.picture import PictureTransform
 from animevec.encoders.picture_encoder import PictureEncoder, PictureStages
 from animevec.encoders.runtime import Runtime
-from animevec.encoders.text_encoder import RawText, TextEncoder, TextStages
+from animevec.encoders.text import RawText
+from animevec.encoders.text_encoder import TextEncoder, TextStages
 from animevec.encoders.tokenizer import TextTokenizer
 from animevec.encoders.two_towers import TwoTowers
 from animevec.errors import ModelError

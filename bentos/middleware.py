@@ -26,7 +26,7 @@ from bentos.envelope import error_response
 from bentos.metrics import Metrics
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_UNLIMITED = frozenset({"/livez", "/readyz", "/metrics"})
+_PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 _KEY_MEMORY_S = 5.0
 _log = structlog.get_logger("access")
 
@@ -104,7 +104,8 @@ class Account:
         self.metrics.requests.labels(route, scope["method"], status).inc()
         self.metrics.duration.labels(route).observe(seconds)
         caller: Caller = scope.get("caller", Caller())
-        _log.info(
+        say = _log.debug if scope["path"] in _PROBES else _log.info
+        say(
             "request",
             request_id=scope["request_id"],
             method=scope["method"],
@@ -177,7 +178,7 @@ class Limit:
         self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in _UNLIMITED:
+        if scope["type"] == "http" and scope["path"] not in _PROBES:
             self._take(scope)
         await self.app(scope, receive, send)
 

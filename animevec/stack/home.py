@@ -7,6 +7,8 @@ from animevec.keys import KeyStore, admin_key
 from animevec.progress import Progress
 from animevec.settings import Settings
 
+ACTOR = "sample"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -29,4 +31,50 @@ def _make_key(settings: Settings, progress: Progress) -> None:
         store.close()
 
 
-STEPS: tuple[Step, ...] = (Step("admin key", _key_missing, _make_key),)
+def _catalogue_empty(settings: Settings) -> bool:
+    from animevec.catalog.store import Catalog
+
+    with Catalog.open(settings.catalog_url) as catalog:
+        return catalog.revision() == 0
+
+
+def _import_sample(settings: Settings, progress: Progress) -> None:
+    """Draw the covers first: a crash in between leaves the catalogue empty, and so this step."""
+    from animevec.artwork import cover_bytes, draw_cover
+    from animevec.catalog.record import Picture
+    from animevec.catalog.sample import load_sample
+    from animevec.catalog.store import Catalog
+    from animevec.pictures import keep
+
+    drawn, records = [], load_sample()
+    for done, record in enumerate(records, start=1):
+        digest = keep(cover_bytes(draw_cover(record)), settings.pictures_path)
+        drawn.append(record.model_copy(update={"pictures": (Picture(sha256=digest),)}))
+        progress(done, len(records))
+    with Catalog.open(settings.catalog_url) as catalog:
+        catalog.put(drawn, actor=ACTOR)
+
+
+def _index_missing(settings: Settings) -> bool:
+    from animevec.index.build import LIVE
+    from animevec.index.stores import open_store
+
+    store = open_store(settings.index, settings.index_path)
+    try:
+        return store.resolve(LIVE) is None
+    finally:
+        store.close()
+
+
+def _build_index(settings: Settings, progress: Progress) -> None:
+    from animevec.assembly import open_foundation, rebuild
+
+    with open_foundation(settings) as room:
+        rebuild(room, progress)
+
+
+STEPS: tuple[Step, ...] = (
+    Step("admin key", _key_missing, _make_key),
+    Step("sample catalogue", _catalogue_empty, _import_sample),
+    Step("index", _index_missing, _build_index),
+)

@@ -69,7 +69,11 @@ def _start(process: Process, supervisor: Supervisor, progress: Progress) -> None
     def say(state: str) -> None:
         progress.update(task, description=f"{process.name}: {state}")
 
-    wait_ready(process, supervisor, say)
+    try:
+        wait_ready(process, supervisor, say)
+    except AnimevecError:
+        supervisor.stop(process)
+        raise
     progress.update(task, description=f"{process.name}: ready", completed=1)
 
 

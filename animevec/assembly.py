@@ -1,0 +1,177 @@
+"""The composition root: everything between the settings and a working search engine."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from animevec.catalog.store import Catalog
+from animevec.encoders.base import Encoder
+from animevec.encoders.lexical import LexicalEncoder
+from animevec.encoders.load import load_encoder
+from animevec.errors import NotFound
+from animevec.index.assembly import (
+    IndexRoom,
+    encoder_refs,
+    lexical_encoder,
+    make_embedder,
+    make_room,
+)
+from animevec.index.base import VectorStore
+from animevec.index.build import LIVE, BuildReport
+from animevec.index.follower import Follower
+from animevec.index.inputs import Channel
+from animevec.index.stores import open_store
+from animevec.index.sync import Synchroniser, SyncReport
+from animevec.progress import Progress, silent
+from animevec.release import Release
+from animevec.search.engine import SearchEngine
+from animevec.settings import Settings
+
+INDEX_PREFIX = "titles-"
+Wrap = Callable[[Encoder, str], Encoder]
+
+
+def unwrapped(encoder: Encoder, name: str) -> Encoder:
+    """The encoder as it is."""
+    return encoder
+
+
+@dataclass(frozen=True, slots=True)
+class Encoders:
+    """The encoders of a release; ``picture`` None without one, ``lexical`` where text has none."""
+
+    text: Encoder
+    picture: Encoder | None
+    lexical: LexicalEncoder | None
+
+    @classmethod
+    def of(cls, text: Encoder, picture: Encoder | None) -> "Encoders":
+        """With the lexical encoder that the text encoder needs beside it."""
+        return cls(text, picture, lexical_encoder(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A working engine and what stands behind it."""
+
+    settings: Settings
+    room: IndexRoom
+    encoders: Encoders
+    release: Release
+    engine: SearchEngine
+    follower: Follower
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalogue."""
+        return self.room.catalog
+
+    @property
+    def store(self) -> VectorStore:
+        """The vector store."""
+        return self.room.store
+
+    @property
+    def live(self) -> str:
+        """Name of the index that is served."""
+        return self.store.resolve(self.release.index) or self.release.index
+
+    def catch_up(self) -> SyncReport:
+        """Bring the live index and the engine's names to the catalogue's revision."""
+        report = self.room.synchroniser.catch_up(self.live)
+        self.engine.refresh()
+        return report
+
+    def rebuild(self, progress: Progress = silent) -> BuildReport:
+        """A new index beside the live one, swapped in; a synchroniser of its own, so that
+        writes to the live one need not wait for it.
+        """
+        room = make_room(self.settings, self.catalog, self.store, self.room.embedder)
+        return rebuild(room, progress)
+
+
+def load_encoders(settings: Settings) -> Encoders:
+    """The encoders the settings name, in this process."""
+    text, picture = encoder_refs(settings)
+    loaded = None if picture is None else load_encoder(picture.card, settings)
+    return Encoders.of(load_encoder(text.card, settings), loaded)
+
+
+def local_release(settings: Settings) -> Release:
+    """The release of an installation that has promoted none: the settings' encoders, live."""
+    text, picture = encoder_refs(settings)
+    return Release(
+        version="local",
+        text=text,
+        picture=picture or text,
+        index=LIVE,
+        ranking=settings.search,
+    )
+
+
+def rebuild(room: IndexRoom, progress: Progress = silent) -> BuildReport:
+    """Build an index beside the live one, or resume a build that was cut off, and swap.
+
+    The index that was live stays for a rollback; older ones are dropped.
+    """
+    store, before = room.store, room.store.resolve(LIVE)
+    own = [name for name in store.names() if name.startswith(INDEX_PREFIX)]
+    begun = [name for name in own if room.ledger.unfinished(name)]
+    version = room.embedder.version
+    resumable = [name for name in begun if room.ledger.version(name) == version]
+    fresh = datetime.now(UTC).strftime(f"{INDEX_PREFIX}%Y%m%d-%H%M%S")
+    report = room.builder.build(resumable[0] if resumable else fresh, LIVE, progress)
+    for name in own:
+        if name not in (report.name, before):
+            store.drop(name)
+            room.ledger.remove(name)
+    return report
+
+
+@contextmanager
+def open_foundation(settings: Settings, encoders: Encoders | None = None) -> Iterator[IndexRoom]:
+    """Catalogue, store and builder of the settings' encoders, given back at the end."""
+    found = encoders or load_encoders(settings)
+    release = local_release(settings)
+    picture = None if found.picture is None else Channel(found.picture, release.picture)
+    embedder = make_embedder(settings, Channel(found.text, release.text), picture)
+    store = open_store(settings.index, settings.index_path)
+    try:
+        with Catalog.open(settings.catalog_url) as catalog:
+            yield make_room(settings, catalog, store, embedder)
+    finally:
+        store.close()
+
+
+@contextmanager
+def open_assembly(
+    settings: Settings, wrap: Wrap = unwrapped, encoders: Encoders | None = None
+) -> Iterator[Assembly]:
+    """A search engine over the live index, ready to answer; its follower is not started.
+
+    ``wrap`` goes around the encoders that queries use, not around those that embed titles.
+
+    Raises:
+        NotFound: no index was built yet.
+    """
+    found = encoders or load_encoders(settings)
+    release = local_release(settings)
+    with open_foundation(settings, found) as room:
+        if room.store.resolve(release.index) is None:
+            raise NotFound("there is no live index; run `animevec index build` (or `make up`)")
+        picture = None if found.picture is None else wrap(found.picture, "picture")
+        text = wrap(found.text, "text")
+        engine = SearchEngine(
+            room.catalog, room.store, text, picture, found.lexical, release, settings
+        )
+
+        def followed() -> Sequence[tuple[str, Synchroniser]]:
+            """The live index; the engine's names are brought along in the same round."""
+            engine.refresh()
+            name = room.store.resolve(release.index)
+            return [] if name is None else [(name, room.synchroniser)]
+
+        seconds = settings.index.follow_seconds
+        follower = Follower(room.catalog, room.store, followed, seconds)
+        yield Assembly(settings, room, found, release, engine, follower)

@@ -1,0 +1,157 @@
+"""The running service: opens the engine beside the event loop, warms it, follows the catalogue."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Literal
+
+import structlog
+from pydantic import BaseModel, Field, JsonValue
+
+from animevec import __version__
+from animevec.assembly import Assembly, Wrap
+from animevec.encoders.base import Encoder
+from animevec.errors import AnimevecError, Unavailable
+from animevec.keys import KeyStore
+from animevec.search.engine import SearchEngine
+from animevec.settings import Settings
+from bentos.batcher import BatchingEncoder
+from bentos.gate import Gate
+from bentos.jobs import Jobs
+from bentos.metrics import Metrics
+from bentos.warmth import warm
+
+State = Literal["starting", "warming", "ready", "failed", "stopped"]
+Opener = Callable[[Settings, Wrap], AbstractContextManager[Assembly]]
+_log = structlog.get_logger("service")
+
+
+class Health(BaseModel):
+    """Whether searches are answered, and from what."""
+
+    status: State
+    version: str = __version__
+    release: str | None = None
+    revision: int | None = Field(None, description="catalogue revision the index has reached")
+    points: int | None = None
+    uptime_s: float
+
+
+class Service:
+    """What every route reaches: the engine, the gate in front of it, metrics, keys and jobs."""
+
+    def __init__(self, settings: Settings, opener: Opener) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.keys = KeyStore(settings.keys_url)
+        self.gate = Gate(settings.serve, self.metrics.rejected.labels("queue").inc)
+        self.jobs = Jobs(settings.home / "jobs")
+        self.state: State = "starting"
+        self._opener = opener
+        self._assembly: Assembly | None = None
+        self._failure: AnimevecError | None = None
+        self._started = time.monotonic()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._live, name="assembly", daemon=True)
+
+    @property
+    def require_key(self) -> bool:
+        """Whether searching needs a key."""
+        return self.settings.serve.require_key
+
+    @property
+    def assembly(self) -> Assembly:
+        """Everything behind the engine.
+
+        Raises:
+            Unavailable: not opened yet, or it could not be.
+        """
+        if self._assembly is None or self.state not in ("ready", "warming"):
+            raise Unavailable(f"the service is {self.state}", state=self.state, retry_after_s=1)
+        return self._assembly
+
+    @property
+    def engine(self) -> SearchEngine:
+        """The search engine; raises like ``assembly``."""
+        return self.assembly.engine
+
+    def why(self) -> dict[str, JsonValue]:
+        """The reason of a failure, for the probes."""
+        return {} if self._failure is None else {"reason": self._failure.message}
+
+    def health(self) -> "Health":
+        """State, release and reach."""
+        uptime = round(time.monotonic() - self._started, 1)
+        if self.state != "ready":
+            return Health(status=self.state, uptime_s=uptime)
+        base = self.assembly
+        stats = base.store.stats(base.live)
+        return Health(
+            status=self.state,
+            release=base.release.version,
+            revision=stats.watermark,
+            points=stats.points,
+            uptime_s=uptime,
+        )
+
+    def gauge(self) -> None:
+        """Bring the gauges that are read, not counted, up to date."""
+        self.metrics.ready.set(self.state == "ready")
+        self.metrics.jobs.set(self.jobs.running())
+        if self.state == "ready":
+            base = self.assembly
+            stats = base.store.stats(base.live)
+            self.metrics.points.set(stats.points)
+            self.metrics.watermark.set(stats.watermark)
+            self.metrics.lag.set(base.catalog.revision() - stats.watermark)
+
+    def start(self) -> None:
+        """Open the engine in its own thread; /livez answers meanwhile."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop following, let running jobs notice, give everything back."""
+        self.state = "stopped"
+        self._stop.set()
+        self.gate.close()
+        self._thread.join(timeout=30)
+        self.keys.close()
+
+    def _live(self) -> None:
+        try:
+            with self._opener(self.settings, self._batching) as assembly:
+                self._assembly = assembly
+                self.state = "warming"
+                warm(assembly.engine, _edge(assembly))
+                assembly.follower.start()
+                self.state = "ready"
+                _log.info("ready", seconds=round(time.monotonic() - self._started, 1))
+                self._stop.wait()
+                assembly.follower.stop()
+        except AnimevecError as error:
+            self._fail(error)
+        except BaseException:
+            self._fail(AnimevecError("the engine crashed; the log has the traceback"))
+            raise
+
+    def _fail(self, error: AnimevecError) -> None:
+        self._failure = error
+        self.state = "failed"
+        _log.error("failed", error=error.message, code=error.code)
+
+    def _batching(self, encoder: Encoder, name: str) -> Encoder:
+        serve = self.settings.serve
+        return BatchingEncoder(
+            encoder,
+            window_s=serve.batch_window_ms / 1000,
+            max_items=serve.max_batch,
+            crowd=self.gate.crowd,
+            observe=self.metrics.batch_observer(name),
+            dropped=self.metrics.dropped.labels(name).inc,
+        )
+
+
+def _edge(assembly: Assembly) -> int | None:
+    picture = assembly.encoders.picture
+    return None if picture is None else picture.card.image_pixels or 224

@@ -1,0 +1,33 @@
+"""Warm searches: the first ones pay for lazy loading, so nobody else has to."""
+
+from io import BytesIO
+
+from animevec.search.engine import SearchEngine
+from animevec.search.request import MultimodalSearch, TextSearch
+
+ROUNDS = 16  # BentoML's dispatcher learns from its first 11 or so requests
+_QUERIES = ("a lonely robot learns to love", "baseball", "space opera with a jazz soundtrack")
+
+
+def warm(engine: SearchEngine, edge: int | None) -> None:
+    """Ask enough of every kind for encoders, index and batching to be in their stride.
+
+    ``edge`` is the picture encoder's input in pixels, None where there is no such encoder.
+
+    Raises:
+        AnimevecError: a search failed; the service must not call itself ready.
+    """
+    picture = None if edge is None else _picture(edge)
+    for turn in range(ROUNDS):
+        query = _QUERIES[turn % len(_QUERIES)]
+        engine.text(TextSearch(query=query))
+        if picture is not None and turn < 2:
+            engine.multimodal(MultimodalSearch(query=query, picture=picture, views=bool(turn)))
+
+
+def _picture(edge: int) -> bytes:
+    from PIL import Image
+
+    data = BytesIO()
+    Image.linear_gradient("L").resize((edge, edge)).convert("RGB").save(data, "PNG")
+    return data.getvalue()

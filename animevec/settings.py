@@ -145,6 +145,22 @@ class EnrichmentSettings(Section):
     contact: str = Field("", description="address named in the user agent")
     cache: Path | None = Field(None, description="HTTP cache folder; empty: home/http-cache")
     concurrency: int = Field(8, ge=1)
+    base_urls: dict[str, str] = Field({}, description="source to address, in place of its own")
+    recorded: Path | None = Field(None, description="folder of recorded pages; empty: home/pages")
+    animeplanet: Literal["recorded", "polite", "browser"] = Field(
+        "recorded", description="pages on disk, fetched under robots.txt, or by a browser's client"
+    )
+    response_bytes: int = Field(20 * 1024 * 1024, ge=1, description="largest answer of a source")
+    timeout_s: float = Field(20.0, gt=0, description="for one request")
+    attempts: int = Field(3, ge=1, description="tries of one request")
+    retry_wait_s: float = Field(60.0, ge=0, description="longest wait a source may ask for")
+    anidb_client: SecretStr = Field(SecretStr(""), description="registered client name")
+    anidb_client_version: int = Field(1, ge=1, description="AniDB refuses any but whole numbers")
+    animeschedule_token: SecretStr = Field(SecretStr(""), description="application token")
+    llm_url: str = Field("", description="an OpenAI-compatible endpoint; empty: rules alone")
+    llm_model: str = ""
+    llm_key: SecretStr = SecretStr("")
+    llm_calls: int = Field(200, ge=0, description="most calls of one run")
 
 
 class Settings(BaseSettings):
@@ -203,6 +219,16 @@ class Settings(BaseSettings):
     def admin_key_file(self) -> Path:
         """Where ``animevec up`` leaves the first admin key, readable by the owner only."""
         return self.home / "secrets" / "admin.key"
+
+    @property
+    def http_cache_path(self) -> Path:
+        """Folder of answers of the sources, and of the requests already spent on them."""
+        return self.enrichment.cache or self.home / "http-cache"
+
+    @property
+    def recorded_path(self) -> Path:
+        """Folder of recorded pages: ``<source>/<id>.html``."""
+        return self.enrichment.recorded or self.home / "pages"
 
     @property
     def pictures_path(self) -> Path:

@@ -1,7 +1,7 @@
 """From a plan to an answer: retrieve, fuse, rank, arrange, hydrate, explain."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from animevec.catalog.record import Anime
@@ -13,9 +13,10 @@ from animevec.search.channels import retrieve
 from animevec.search.encoding import Encoders
 from animevec.search.explanation import explain, shared
 from animevec.search.filters import Node, Terms, both, compiled
-from animevec.search.fusion import Ranked, fuse
+from animevec.search.fusion import ChannelRun, Ranked
 from animevec.search.hydration import summary
-from animevec.search.plan import Plan
+from animevec.search.lookalikes import LOOKED_AT, Lookalikes
+from animevec.search.plan import SAME, Plan
 from animevec.search.rankers import Pool, Ranker
 from animevec.search.request import Search, SimilarSearch
 from animevec.search.response import ChannelHit, Explanation, Hit, Match, SearchResult
@@ -50,7 +51,8 @@ class Answerer:
         settings: Settings,
     ) -> None:
         self._store, self._view, self._encoders = store, view, encoders
-        self._release, self._settings = release, settings
+        self._release = release
+        self._lookalikes = Lookalikes(view, settings.pictures_path, settings.limits)
 
     def answer(self, search: Search, plan: Plan, ranker: Ranker, watch: Stopwatch) -> SearchResult:
         """The answer to a text, picture or multimodal search."""
@@ -59,9 +61,16 @@ class Answerer:
         with watch.stage("retrieve"):
             runs = retrieve(self._store, index, plan.asks, where, self._depth(search, plan))
         with watch.stage("fuse"):
-            fused = fuse([*plan.runs, *runs], self._release.ranking.rrf_k)
+            runs = [run.without(plan.excluded) for run in (*plan.runs, *runs)]
+            k = self._release.ranking.rrf_k
+            fused = ranker.fusion(runs, k)
+        if plan.sent is not None and plan.same_weight > 0:
+            with watch.stage("compare"):
+                same = self._lookalikes.same(plan.sent, [one.id for one in fused[:LOOKED_AT]])
+            plan = replace(plan, exact=plan.exact | {id_ for id_, _ in same})
+            fused = ranker.fusion([*runs, ChannelRun(SAME, plan.same_weight, same)], k)
         with watch.stage("rank"):
-            fused = self._allowed(fused, search, plan.excluded)
+            fused = self._allowed(fused, search)
             pool = Pool(self._store, index, self._view, self._encoders, plan.text, plan.colbert)
             page = self._page(ranker.order(fused, pool), search)
         return self._result(search, plan, page, ranker.name, watch)
@@ -69,24 +78,23 @@ class Answerer:
     def similar(self, search: SimilarSearch, found: Found, watch: Stopwatch) -> SearchResult:
         """The answer to a similarity search."""
         with watch.stage("rank"):
-            excluded = found.excluded
-            page = self._page(
-                self._allowed(found.ranked, search, excluded), search, threshold=False
-            )
+            kept = [one for one in found.ranked if one.id not in found.excluded]
+            page = self._page(self._allowed(kept, search), search, threshold=False)
         plan = Plan(kind="similar", references=found.references)
         return self._result(search, plan, page, "similarity", watch)
 
     def _depth(self, search: Search, plan: Plan) -> int:
+        """How many hits each channel is asked for: in steps, so that a page rarely moves one."""
         needed = (search.offset + search.limit) * (3 if search.fold_franchise else 1)
-        depth = max(self._release.ranking.candidates, needed + MARGIN) + len(plan.excluded)
+        depth = self._release.ranking.candidates + len(plan.excluded)
+        while depth < needed + MARGIN and depth < MAX_DEPTH:
+            depth *= 4
         return min(depth, MAX_DEPTH)
 
-    def _allowed(
-        self, ranked: Sequence[Ranked], search: Search, excluded: frozenset[UUID]
-    ) -> list[Ranked]:
-        """Without excluded titles, those deleted meanwhile, and adult ones unless wanted."""
+    def _allowed(self, ranked: Sequence[Ranked], search: Search) -> list[Ranked]:
+        """Without titles deleted meanwhile, and without adult ones unless they are wanted."""
         facts = self._view.facts
-        kept = [one for one in ranked if one.id in facts and one.id not in excluded]
+        kept = [one for one in ranked if one.id in facts]
         if search.nsfw == "include":
             return kept
         if search.nsfw == "demote":

@@ -73,13 +73,14 @@ class Calibration(BaseModel):
 def features(channels: Sequence[ChannelHit]) -> dict[str, float]:
     """A hit as the model sees it.
 
-    Scores by channel (lexical as log(1 + score) / 4, since BM25 has no upper bound), how many
-    channels beyond one agree, and how early the best of them has it.
+    Scores by channel (lexical as log(1 + score) / 4, since BM25 has no upper bound) and whether
+    it is there at all, how many channels beyond one agree, how early the best of them has it.
     """
     values = {
         hit.name: log1p(max(0.0, hit.score)) / 4 if hit.name == "lexical" else hit.score
         for hit in channels
     }
+    values |= {f"has_{hit.name}": 1.0 for hit in channels}
     values["agreement"] = max(0.0, len(channels) - 1.0)
     values["first"] = max((1 / hit.rank for hit in channels), default=0.0)
     return values

@@ -46,6 +46,7 @@ class SearchEngine:
     ) -> None:
         self._settings = settings
         self._text = text
+        self._default = release.ranking.ranker
         self._view = CatalogueView(catalog)
         encoders = Encoders(text, picture, lexical, release, settings.limits)
         self._planner = Planner(store, self._view, encoders, release, settings)
@@ -118,7 +119,7 @@ class SearchEngine:
                 f"limit is {search.limit}; at most {limit} (configs: search.max_limit)",
                 limit=limit,
             )
-        return Stopwatch(), ranker(search.ranker, self._text)
+        return Stopwatch(), ranker(search.ranker or self._default, self._text)
 
     def _outcome(self, search: SimilarSearch) -> BatchOutcome:
         try:

@@ -1,10 +1,15 @@
-"""Weighted reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009."""
+"""Many ranked lists into one: by reciprocal ranks, or by a weighted mean of scores.
 
-from collections.abc import Mapping, Sequence
+Reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009.  Convex combination of
+normalised scores, which keeps what ranks throw away: Bruch, Gai and Ingber, TOIS 2023.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 K = 60
+ANCHOR = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +19,11 @@ class ChannelRun:
     name: str
     weight: float
     hits: Sequence[tuple[UUID, float]]
+
+    def without(self, ids: Collection[UUID]) -> "ChannelRun":
+        """The run without some titles; those behind them move up."""
+        kept = [hit for hit in self.hits if hit[0] not in ids] if ids else self.hits
+        return ChannelRun(self.name, self.weight, kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +44,54 @@ class Ranked:
     score: float
     parts: tuple[Part, ...]
 
-    @property
-    def channels(self) -> Mapping[str, Part]:
-        """The parts by channel name."""
-        return {part.name: part for part in self.parts}
+
+Fusion = Callable[[Sequence[ChannelRun], int], list[Ranked]]
 
 
-def fuse(runs: Sequence[ChannelRun], k: int = K) -> list[Ranked]:
+def reciprocal(runs: Sequence[ChannelRun], k: int = K) -> list[Ranked]:
     """Sum of weight / (k + rank) over the channels, best first, ties by id.
 
     Scores are divided by what a title first in every channel would get, so they lie in (0, 1].
     Channels without weight are left out.
     """
-    runs = [run for run in runs if run.weight > 0 and run.hits]
+    runs = _voting(runs)
     ceiling = sum(run.weight for run in runs) / (k + 1)
+    return _summed(
+        runs, lambda run: [run.weight / (k + n + 1) for n in range(len(run.hits))], ceiling
+    )
+
+
+def blended(runs: Sequence[ChannelRun], k: int = K) -> list[Ranked]:
+    """Weighted mean of the channels' scores, best first, ties by reciprocal rank, then by id.
+
+    In each channel the best hit counts 1 and the hundredth (or last) 0, so that asking for more
+    hits does not move the ones before.  Scores lie in [0, 1].
+    """
+    runs = _voting(runs)
+    order = {one.id: place for place, one in enumerate(reciprocal(runs, k))}
+    ranked = _summed(runs, _gains, sum(run.weight for run in runs))
+    return sorted(ranked, key=lambda one: (-one.score, order[one.id]))
+
+
+def _voting(runs: Iterable[ChannelRun]) -> list[ChannelRun]:
+    return [run for run in runs if run.weight > 0 and run.hits]
+
+
+def _gains(run: ChannelRun) -> list[float]:
+    best, worst = run.hits[0][1], run.hits[:ANCHOR][-1][1]
+    if best <= worst:
+        return [run.weight] * len(run.hits)
+    return [run.weight * max(0.0, score - worst) / (best - worst) for _, score in run.hits]
+
+
+def _summed(
+    runs: Sequence[ChannelRun], gains: Callable[[ChannelRun], list[float]], ceiling: float
+) -> list[Ranked]:
+    """Titles by the sum of their gains over ``ceiling``; shares are of that sum."""
     found: dict[UUID, list[tuple[str, int, float, float]]] = {}
     for run in runs:
-        for rank, (id_, score) in enumerate(run.hits, start=1):
-            gain = run.weight / (k + rank)
+        scored = zip(run.hits, gains(run), strict=True)
+        for rank, ((id_, score), gain) in enumerate(scored, start=1):
             found.setdefault(id_, []).append((run.name, rank, score, gain))
     ranked = [_ranked(id_, rows, ceiling) for id_, rows in found.items()]
     return sorted(ranked, key=lambda one: (-one.score, one.id))
@@ -59,5 +99,8 @@ def fuse(runs: Sequence[ChannelRun], k: int = K) -> list[Ranked]:
 
 def _ranked(id_: UUID, rows: list[tuple[str, int, float, float]], ceiling: float) -> Ranked:
     total = sum(gain for *_, gain in rows)
-    parts = tuple(Part(name, rank, score, gain / total) for name, rank, score, gain in rows)
+    parts = tuple(
+        Part(name, rank, score, gain / total if total else 1 / len(rows))
+        for name, rank, score, gain in rows
+    )
     return Ranked(id_, total / ceiling, parts)

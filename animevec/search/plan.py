@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from animevec.encoders.base import Vector
+from animevec.encoders.picture_views import PictureHash
 from animevec.errors import InvalidRequest
 from animevec.search.channels import Ask
 from animevec.search.confidence import Kind
@@ -14,8 +15,8 @@ from animevec.search.response import Interpretation
 from animevec.search.titles import TitleHit
 
 EXAMPLE, CATALOGUE, SAME = "example", "catalogue", "same"
-STRONG_TITLE = 100.0
-WEAK_TITLE_SHORT, WEAK_TITLE_LONG = 1.5, 0.5
+SURE = 100.0
+WEAK_TITLE_SHORT, WEAK_TITLE_LONG, LABEL_TITLE = 6.0, 0.5, 0.5
 SHORT_WORDS = 3
 
 
@@ -25,7 +26,7 @@ class Plan:
 
     ``text`` is what explanations and rescoring compare with, ``exact`` the titles that are
     surely meant, ``names`` the names they were found under, ``excluded`` titles that must not
-    come back.
+    come back, ``sent`` the hash of a picture and ``same_weight`` what finding it again counts.
     """
 
     kind: Kind
@@ -38,6 +39,8 @@ class Plan:
     exact: frozenset[UUID] = frozenset()
     names: Mapping[UUID, str] = field(default_factory=dict)
     excluded: frozenset[UUID] = frozenset()
+    sent: PictureHash | None = field(default=None, repr=False)
+    same_weight: float = 0.0
     references: Sequence[UUID] = ()
     interpretation: Interpretation | None = None
 
@@ -49,7 +52,7 @@ def channel_weights(
 
     Raises ``InvalidRequest`` for a channel that does not exist.
     """
-    known = {EXAMPLE: 1.5, **release, **ranker}
+    known = {EXAMPLE: 5.0, SAME: SURE, **release, **ranker}
     unknown = sorted(set(asked or {}) - set(known))
     if unknown:
         raise InvalidRequest(
@@ -69,6 +72,8 @@ def title_weight(base: float, titles: Sequence[TitleHit], text: str, is_label: b
     if not titles:
         return 0.0
     if titles[0].strength == "strong" and not is_label:
-        return base * STRONG_TITLE
+        return base * SURE
+    if is_label:
+        return base * LABEL_TITLE
     short = len(text.split()) <= SHORT_WORDS
     return base * (WEAK_TITLE_SHORT if short else WEAK_TITLE_LONG)

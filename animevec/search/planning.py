@@ -14,7 +14,8 @@ from animevec.search.channels import PICTURE_CHANNELS, TITLE, Ask
 from animevec.search.encoding import Encoders
 from animevec.search.filters import FilterParser, Node, both, compiled, matches
 from animevec.search.fusion import ChannelRun
-from animevec.search.plan import CATALOGUE, EXAMPLE, Plan, channel_weights, title_weight
+from animevec.search.lookalikes import sent_views
+from animevec.search.plan import CATALOGUE, EXAMPLE, SAME, Plan, channel_weights, title_weight
 from animevec.search.rankers import Ranker
 from animevec.search.request import MultimodalSearch, PictureSearch, TextSearch
 from animevec.search.stopwatch import Stopwatch
@@ -79,9 +80,11 @@ class Planner:
         node = self.parsed(search.filters)
         weights = self._weights(ranker, search.weights)
         with watch.stage("encode"):
-            vectors = self._encoders.pictures(_views(search.picture, search.views))
+            limits = self._settings.limits
+            files, sent = sent_views(search.picture, limits, search.views)
+            vectors = self._encoders.pictures(files)
         asks = [Ask(name, weights[name], vectors) for name in (PICTURE, THUMBNAIL)]
-        return Plan(kind="picture", asks=asks, node=node)
+        return Plan(kind="picture", asks=asks, node=node, sent=sent, same_weight=weights[SAME])
 
     def multimodal(self, search: MultimodalSearch, ranker: Ranker, watch: Stopwatch) -> Plan:
         """Both plans in one, channels weighted by the share of the picture; or the only one."""
@@ -160,10 +163,6 @@ def _ask(
     return None if vector is None else Ask(name, weights[name], [vector])
 
 
-def _views(picture: bytes, views: bool) -> list[bytes]:
-    return [picture]
-
-
 def _mixed(text: Plan, picture: Plan, share: float) -> Plan:
     """One plan; both sides keep the proportions inside, and get ``1 - share`` and ``share``."""
     words = sum(ask.weight for ask in text.asks) + sum(run.weight for run in text.runs)
@@ -173,4 +172,5 @@ def _mixed(text: Plan, picture: Plan, share: float) -> Plan:
         *(replace(ask, weight=ask.weight * share / looks) for ask in picture.asks),
     ]
     runs = [replace(run, weight=run.weight * (1 - share) / words) for run in text.runs]
-    return replace(text, asks=asks, runs=runs)
+    same = picture.same_weight * share / looks
+    return replace(text, asks=asks, runs=runs, sent=picture.sent, same_weight=same)

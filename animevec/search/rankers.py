@@ -13,7 +13,7 @@ from animevec.errors import InvalidRequest
 from animevec.index.base import VectorStore
 from animevec.index.document import TEXT, embedding_text
 from animevec.search.encoding import Encoders
-from animevec.search.fusion import Ranked
+from animevec.search.fusion import Fusion, Ranked, blended, reciprocal
 from animevec.search.response import RankerInfo
 from animevec.search.view import CatalogueView
 
@@ -120,6 +120,7 @@ class Ranker:
 
     name: str
     description: str
+    fusion: Fusion = blended
     weights: Mapping[str, float] = field(default_factory=dict)
     order: Order = _as_fused
     head: Head | None = None
@@ -133,15 +134,16 @@ RANKERS: Mapping[str, Ranker] = MappingProxyType(
     {
         ranker.name: ranker
         for ranker in (
-            Ranker("fusion", "weighted reciprocal rank fusion of every channel"),
-            Ranker("dense", "meaning only", {"lexical": 0.0, "title": 0.0}),
-            Ranker("lexical", "words only (BM25 or learned weights)", {"text": 0.0, "title": 0.0}),
-            Ranker("title", "names only", {"text": 0.0, "lexical": 0.0}),
-            Ranker("mmr", "fusion, then diversity: no two alike in a row", order=_diverse),
-            Ranker("popularity", "fusion, with a prior for well-known titles", order=_popular),
+            Ranker("blend", "weighted mean of every channel's normalised scores"),
+            Ranker("fusion", "weighted reciprocal rank fusion of every channel", reciprocal),
+            Ranker("dense", "meaning only", weights={"lexical": 0.0, "title": 0.0}),
+            Ranker("lexical", "words only", weights={"text": 0.0, "title": 0.0}),
+            Ranker("title", "names only", weights={"text": 0.0, "lexical": 0.0}),
+            Ranker("mmr", "blend, then diversity: no two alike in a row", order=_diverse),
+            Ranker("popularity", "blend, with a prior for well-known titles", order=_popular),
             Ranker(
                 "colbert",
-                "fusion, the first 50 rescored by late interaction of tokens",
+                "blend, the first 50 rescored by late interaction of tokens",
                 order=_late_interaction,
                 head=Head.COLBERT,
             ),

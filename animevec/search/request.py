@@ -72,7 +72,9 @@ class Search(BaseModel):
         examples=FILTER_EXAMPLES,
     )
     score_threshold: float | None = Field(None, description="hits below this score are dropped")
-    ranker: str = Field("fusion", max_length=40, description="name of a ranker the service lists")
+    ranker: str | None = Field(
+        None, max_length=40, description="name of a ranker the service lists; empty: the release's"
+    )
     weights: dict[str, Annotated[float, Field(ge=0, le=100)]] | None = Field(
         None, description="weight by channel; channels not named keep the release's"
     )

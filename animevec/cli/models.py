@@ -25,7 +25,7 @@ def show_all() -> None:
     from animevec.encoders.cards import CARDS, own_cards
 
     folder = Settings().models_path
-    table = Table()
+    table = Table(box=None)
     for title in ("name", "licence", "commercial", "in", "size", "MB", "files"):
         table.add_column(title, no_wrap=True)
     for card in (*CARDS, *own_cards(folder).values()):

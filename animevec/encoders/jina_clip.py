@@ -139,10 +139,13 @@ def clip_loss(logits: Tensor) -> Tensor:
 def read_config(folder: Path) -> JinaClipConfig:
     """The configuration of the model in ``folder``."""
     path = folder / "config.json"
+    published, shapes = read_json(path), read_shapes(folder / WEIGHTS)
     try:
-        return JinaClipConfig.from_published(read_json(path), read_shapes(folder / WEIGHTS))
+        return JinaClipConfig.from_published(published, shapes)
     except KeyError as error:
         raise ModelError(f"{path} lacks {error}; fetch it again", path=str(path)) from error
+    except ModelError as error:
+        raise ModelError(f"{path} does not fit: {error.message}", path=str(path)) from error
 
 
 def load_clip(folder: Path, dtype: torch.dtype = torch.float32) -> JinaClip:

@@ -39,6 +39,14 @@ class TextConfig:
     lora_alpha: float = 4.0
     projection: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.hidden % self.heads or (self.hidden // self.heads) % 2:
+            raise ModelError(
+                f"text width {self.hidden} does not divide into {self.heads} even heads",
+                width=self.hidden,
+                heads=self.heads,
+            )
+
     @property
     def features(self) -> int:
         """Width of the pooled output."""
@@ -206,12 +214,6 @@ class TextTower(nn.Module):
 
     def __init__(self, config: TextConfig) -> None:
         super().__init__()
-        if config.hidden % config.heads or (config.hidden // config.heads) % 2:
-            raise ModelError(
-                f"text width {config.hidden} does not divide into {config.heads} even heads",
-                width=config.hidden,
-                heads=config.heads,
-            )
         self.config = config
         self.gradient_checkpointing = False
         self.embeddings = Embeddings(config)

@@ -30,6 +30,14 @@ class VisionConfig:
     norm_eps: float = 1e-6
     projection: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.width % self.head_width or self.head_width % 4:
+            raise ModelError(
+                f"picture width {self.width} does not divide into heads of {self.head_width}",
+                width=self.width,
+                head_width=self.head_width,
+            )
+
     @property
     def grid(self) -> int:
         """Patches along one edge; pixels past the last whole patch are not read."""
@@ -155,12 +163,6 @@ class VisionTower(nn.Module):
 
     def __init__(self, config: VisionConfig) -> None:
         super().__init__()
-        if config.width % config.head_width or config.head_width % 4:
-            raise ModelError(
-                f"picture width {config.width} does not divide into heads of {config.head_width}",
-                width=config.width,
-                head_width=config.head_width,
-            )
         self.config = config
         self.gradient_checkpointing = False
         self.patch_embed = PatchEmbed(config)

@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+# Where the CPU build of torch is; the default one brings gigabytes of CUDA. Empty: the default.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+PIP    := $(BIN)/python -m pip install --quiet -c constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
@@ -45,7 +48,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
 	  echo "The environment could not be made. On Debian or Ubuntu: apt install python3-venv"; \
 	  rm -rf $(VENV); exit 1; }
-	@$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[test]" > $(VENV)/install.log 2>&1 || { \
+	@{ $(PIP) --retries 1 --no-deps $(TORCH_INDEX:%=--extra-index-url %) torch && \
+	   $(PIP) -e ".[test]"; } > $(VENV)/install.log 2>&1 || { \
 	  tail -20 $(VENV)/install.log; \
 	  echo "Installing failed; the whole log is $(VENV)/install.log. Check the network and try again."; \
 	  exit 1; }

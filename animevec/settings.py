@@ -146,6 +146,9 @@ class EnrichmentSettings(Section):
     cache: Path | None = Field(None, description="HTTP cache folder; empty: home/http-cache")
     concurrency: int = Field(8, ge=1)
     base_urls: dict[str, str] = Field({}, description="source to address, in place of its own")
+    stand_in_rate: int = Field(
+        0, ge=0, description="requests per second to the addresses of base_urls; 0: the source's"
+    )
     recorded: Path | None = Field(None, description="folder of recorded pages; empty: home/pages")
     animeplanet: Literal["recorded", "polite", "browser"] = Field(
         "recorded", description="pages on disk, fetched under robots.txt, or by a browser's client"

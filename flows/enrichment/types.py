@@ -168,6 +168,9 @@ class SourceFacts(Value):
     keep_s: float | None = Field(
         None, description="keeps answers this long whatever their headers say; else RFC 9111"
     )
+    error_marks: tuple[str, ...] = Field(
+        (), description="how an error sent with status 200 begins; it is not cached"
+    )
     robots: bool = Field(False, description="reads pages, so robots.txt is asked first")
     recorded_only: bool = Field(False, description="never fetched; reads an operator's folder")
 

@@ -10,7 +10,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from animevec.encoders.card import ModelCard
-from animevec.errors import ModelError
+from animevec.errors import InvalidRequest, ModelError
 from animevec.settings import Settings
 
 
@@ -89,6 +89,41 @@ def check(name: str, folder: Path | None) -> None:
     )
     if not passed:
         raise ModelError(f"{name} does not compute what it should; fetch it again")
+
+
+@models.command()
+@click.argument("name")
+@click.option(
+    "--to",
+    type=click.Choice(["openvino-int8"]),
+    default="openvino-int8",
+    expose_value=False,
+    help="the one format there is",
+)
+@click.option("--adapter", help="LoRA adapter to merge in first: NAME=FOLDER")
+def export(name: str, adapter: str | None) -> None:
+    """Write a text model for fast CPU serving (encoders.dtype: int8), compared with fp32."""
+    from animevec.encoders.export import export_int8
+    from animevec.encoders.files import locate
+    from animevec.encoders.load import export_folder
+
+    settings, card, started = Settings(), _card(name), perf_counter()
+    target = export_folder(card, settings.models_path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    merged = None if adapter is None else _named_folder(adapter)
+    manifest = export_int8(locate(card, settings.models_path), target, card, merged)
+    took = perf_counter() - started
+    click.echo(
+        f"{name} is in {target} ({took:.0f} s), smallest cosine to fp32 {manifest.cosine:.4f}; "
+        "next: serve it with ANIMEVEC_ENCODERS__DTYPE=int8"
+    )
+
+
+def _named_folder(adapter: str) -> tuple[str, Path]:
+    name, _, folder = adapter.partition("=")
+    if not (name and folder):
+        raise InvalidRequest(f"--adapter takes NAME=FOLDER, not {adapter!r}")
+    return name, Path(folder)
 
 
 def _card(name: str) -> ModelCard:

@@ -25,9 +25,18 @@ def load_encoder(card: str | ModelCard, settings: Settings, folder: Path | None 
     return _load(known, where, settings)
 
 
+def export_folder(card: ModelCard, models: Path) -> Path:
+    """Where the int8 export of a text model lies, also of one whose own files lie elsewhere."""
+    return models / card.name / "openvino-int8"
+
+
 def _load(card: ModelCard, folder: Path, settings: Settings) -> Encoder:
-    runtime = _runtime(settings)
+    runtime = _runtime(card, settings)
     pixels = settings.encoders.batch_pixels
+    if runtime.dtype == "int8":
+        from animevec.encoders.quantized import QuantizedEncoder
+
+        return QuantizedEncoder.load(export_folder(card, settings.models_path), card, runtime)
     match card.architecture:
         case "bge-m3":
             from animevec.encoders.bge_m3 import BgeM3
@@ -51,13 +60,15 @@ def _load(card: ModelCard, folder: Path, settings: Settings) -> Encoder:
     )
 
 
-def _runtime(settings: Settings) -> "Runtime":
+def _runtime(card: ModelCard, settings: Settings) -> "Runtime":
     from animevec.encoders.runtime import Runtime
 
     chosen = settings.encoders
+    # Only text models have an int8 export; pictures are then computed in full.
+    exported = chosen.dtype == "int8" and "picture" not in card.modalities
     return Runtime(
         where=chosen.device,
-        dtype=chosen.dtype,
+        dtype="float32" if chosen.dtype == "int8" and not exported else chosen.dtype,
         threads=chosen.threads,
         compile=chosen.compile,
         budget=chosen.batch_tokens,

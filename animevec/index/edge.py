@@ -63,7 +63,7 @@ class EmbeddedStore:
             make_index(self._path / name, schema, self._settings)
 
     def drop(self, name: str) -> None:
-        """Delete an index with its files and aliases."""
+        """Delete an index with its files and aliases; calls still using it fail."""
         with self._opening:
             index = self._index(name)
             self._aliases.forget(index.name)

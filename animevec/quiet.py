@@ -12,6 +12,9 @@ SWITCHES = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
+    # Threads that spin at a barrier starve the one they wait for when cores are shared
+    # (docs/encoders.md); read once, when OpenMP starts.
+    "OMP_WAIT_POLICY": "PASSIVE",
 }
 
 

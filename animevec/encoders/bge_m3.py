@@ -17,7 +17,8 @@ from animevec.encoders.card import ModelCard
 from animevec.encoders.checkpoint import load_state, read_json, read_tensors
 from animevec.encoders.packed import Packed
 from animevec.encoders.runtime import Runtime
-from animevec.encoders.text_encoder import RawText, TextEncoder, TextStages, adapter_set
+from animevec.encoders.text import RawText
+from animevec.encoders.text_encoder import TextEncoder, TextStages, adapter_set
 from animevec.encoders.tokenizer import TextTokenizer
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")

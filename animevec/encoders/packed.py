@@ -65,6 +65,7 @@ def _runs(lengths: Sequence[int]) -> list[tuple[int, int, int]]:
     return runs
 
 
+@torch.compiler.disable  # type: ignore[untyped-decorator]  # runs differ from batch to batch
 def attend(query: Tensor, key: Tensor, value: Tensor, packed: Packed) -> Tensor:
     """Full attention within each text; tensors are [tokens, heads, width per head]."""
     if query.is_cuda and query.dtype in (torch.float16, torch.bfloat16):

@@ -1,12 +1,16 @@
 """Where and how a model computes: device, number format, threads, compilation, batch size."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-import torch
-from torch import nn
+# An exported model needs no torch, and importing it takes a second.
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
-M = TypeVar("M", bound=nn.Module)
+M = TypeVar("M", bound="nn.Module")
 Dtype = Literal["float32", "bfloat16", "float16", "int8"]
 
 
@@ -23,17 +27,23 @@ class Runtime:
     @property
     def device(self) -> torch.device:
         """The torch device."""
+        import torch
+
         return torch.device(self.where)
 
     @property
     def torch_dtype(self) -> torch.dtype:
         """The torch number format; int8 is an exported model's and has none."""
+        import torch
+
         dtype = getattr(torch, self.dtype)
         assert isinstance(dtype, torch.dtype)
         return dtype
 
     def apply(self) -> None:
         """Set torch's threads; more than the reserved cores makes every query slower."""
+        import torch
+
         if self.threads is not None:
             torch.set_num_threads(self.threads)
 

@@ -17,7 +17,8 @@ from animevec.encoders.checkpoint import read_json
 from animevec.encoders.packed import Packed
 from animevec.encoders.padded import Padded
 from animevec.encoders.runtime import Runtime
-from animevec.encoders.text_encoder import RawText, TextEncoder, TextStages, adapter_set
+from animevec.encoders.text import RawText
+from animevec.encoders.text_encoder import TextEncoder, TextStages, adapter_set
 from animevec.encoders.tokenizer import TextTokenizer
 from animevec.errors import ModelError
 

@@ -1,13 +1,17 @@
-"""The pre stage of every text encoder: what may be asked, and the tokens of what is."""
+"""The pre and post stages of every text encoder: what may be asked, and what is given back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from animevec.encoders.base import Item, TextItem
+import numpy as np
+from numpy.typing import NDArray
+
+from animevec.encoders.base import Embedding, Item, SparseVector, TextItem, Vector
 from animevec.encoders.card import ModelCard
+from animevec.encoders.pooling import cut, unit
 from animevec.encoders.tokenizer import TextTokenizer
-from animevec.errors import AnimevecError, InvalidRequest, TooLarge
+from animevec.errors import AnimevecError, InvalidRequest, ModelError, TooLarge
 
 
 class Sized(Protocol):
@@ -125,3 +129,38 @@ def _measured(
             limit=limit,
         )
     return PreparedText(prepared.item, prepared.adapter, ids)
+
+
+@dataclass(frozen=True, slots=True)
+class RawText:
+    """What the forward gave one text: unnormalised vectors of the heads it asked for.
+
+    ``dense`` [hidden], ``weights`` [tokens] one per token, ``colbert`` [tokens - 1, width].
+    """
+
+    dense: NDArray[np.float32] | None = None
+    weights: NDArray[np.float32] | None = None
+    colbert: NDArray[np.float32] | None = None
+
+
+def finish(
+    prepared: PreparedText[A_co], raw: RawText, unweighted: frozenset[int] = frozenset()
+) -> Embedding:
+    """The embedding of one text; raises ``ModelError`` for numbers that are not finite."""
+    return Embedding(
+        tokens=len(prepared.ids),
+        dense=None if raw.dense is None else cut(raw.dense, prepared.item.dimensions),
+        sparse=None if raw.weights is None else lexical(prepared.ids, raw.weights, unweighted),
+        colbert=None if raw.colbert is None else unit(raw.colbert),
+    )
+
+
+def lexical(ids: Sequence[int], weights: Vector, unweighted: frozenset[int]) -> SparseVector:
+    """The largest weight of each token id, positive ones only (arXiv 2402.03216, 3.1)."""
+    if not np.isfinite(weights).all():
+        raise ModelError("the model returned NaN or infinity for this item")
+    kept = (weights > 0) & ~np.isin(ids, list(unweighted))
+    indices, places = np.unique(np.asarray(ids, dtype=np.uint32)[kept], return_inverse=True)
+    values = np.zeros(len(indices), dtype=np.float32)
+    np.maximum.at(values, places, weights[kept])
+    return SparseVector(indices, values)

@@ -4,34 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from animevec.encoders.adapter import Adapter
-from animevec.encoders.base import Embedding, Head, Item, Outcome, SparseVector, Vector
+from animevec.encoders.base import Embedding, Head, Item, Outcome
 from animevec.encoders.card import ModelCard
 from animevec.encoders.lora import AdapterSet
 from animevec.encoders.packed import Packed
-from animevec.encoders.pooling import cut, unit
 from animevec.encoders.runtime import Runtime
 from animevec.encoders.seam import Seam
-from animevec.encoders.text import PreparedText, prepare
+from animevec.encoders.text import PreparedText, RawText, finish, prepare
 from animevec.encoders.tokenizer import TextTokenizer
-from animevec.errors import AnimevecError, ModelError
-
-
-@dataclass(frozen=True, slots=True)
-class RawText:
-    """What the forward gave one text: unnormalised vectors of the heads it asked for.
-
-    ``dense`` [hidden], ``weights`` [tokens] one per token, ``colbert`` [tokens - 1, width].
-    """
-
-    dense: NDArray[np.float32] | None = None
-    weights: NDArray[np.float32] | None = None
-    colbert: NDArray[np.float32] | None = None
+from animevec.errors import AnimevecError
 
 
 class Reader(Protocol):
@@ -77,29 +62,6 @@ class TextStages:
         return finish(prepared, raw, self.unweighted)
 
 
-def finish(
-    prepared: PreparedText[Adapter], raw: RawText, unweighted: frozenset[int] = frozenset()
-) -> Embedding:
-    """The embedding of one text; raises ``ModelError`` for numbers that are not finite."""
-    return Embedding(
-        tokens=len(prepared.ids),
-        dense=None if raw.dense is None else cut(raw.dense, prepared.item.dimensions),
-        sparse=None if raw.weights is None else lexical(prepared.ids, raw.weights, unweighted),
-        colbert=None if raw.colbert is None else unit(raw.colbert),
-    )
-
-
-def lexical(ids: Sequence[int], weights: Vector, unweighted: frozenset[int]) -> SparseVector:
-    """The largest weight of each token id, positive ones only (arXiv 2402.03216, 3.1)."""
-    if not np.isfinite(weights).all():
-        raise ModelError("the model returned NaN or infinity for this item")
-    kept = (weights > 0) & ~np.isin(ids, list(unweighted))
-    indices, places = np.unique(np.asarray(ids, dtype=np.uint32)[kept], return_inverse=True)
-    values = np.zeros(len(indices), dtype=np.float32)
-    np.maximum.at(values, places, weights[kept])
-    return SparseVector(indices, values)
-
-
 class TextEncoder:
     """Text to the heads of its card; safe to call from several threads."""
 
@@ -121,6 +83,16 @@ class TextEncoder:
     def adapters(self) -> AdapterSet:
         """LoRA adapters on this base: load, unload, merge."""
         return self._stages.adapters
+
+    @property
+    def heads(self) -> Reader:
+        """What reads the heads off the hidden states."""
+        return self._stages.read
+
+    @property
+    def unweighted(self) -> frozenset[int]:
+        """Token ids that carry no lexical weight."""
+        return self._stages.unweighted
 
     @property
     def model(self) -> nn.Module:

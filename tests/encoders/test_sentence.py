@@ -1,9 +1,14 @@
 """MiniLM and its like: equal to sentence-transformers, whatever the batch."""
 
+import json
+import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +16,7 @@ from animevec.encoders.base import Embedding, Failure, Head, PictureItem, TextIt
 from animevec.encoders.card import ModelCard
 from animevec.encoders.runtime import Runtime
 from animevec.encoders.sentence import SentenceEncoder, packaged
-from animevec.errors import InvalidRequest, NotFound, TooLarge
+from animevec.errors import InvalidRequest, ModelError, NotFound, TooLarge
 
 CARD = ModelCard(
     name="minilm",
@@ -109,3 +114,48 @@ def test_trimming_is_explicit_and_fits(minilm: SentenceEncoder, limit: int) -> N
 
 def test_a_text_that_fits_is_not_touched(minilm: SentenceEncoder) -> None:
     assert minilm.tokenizer.trim("  a pilot ", 512) == ("  a pilot ", False)
+
+
+def other_architecture(folder: Path) -> ModelCard:
+    """A tiny DistilBERT with MiniLM's tokenizer in the sentence-transformers layout."""
+    from transformers import DistilBertConfig, DistilBertModel
+
+    torch.manual_seed(0)
+    sizes = {"dim": 32, "hidden_dim": 64, "n_layers": 2, "n_heads": 2, "vocab_size": 30_522}
+    DistilBertModel(DistilBertConfig(**sizes)).save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json", "modules.json", "vocab.txt"):
+        shutil.copy(packaged() / name, folder)
+    shutil.copytree(packaged() / "1_Pooling", folder / "1_Pooling")
+    pooling = json.loads((folder / "1_Pooling" / "config.json").read_text())
+    changed = pooling | {"word_embedding_dimension": 32}
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps(changed))
+    return CARD.model_copy(update={"name": "other", "dimensions": 32})
+
+
+def test_other_architectures_run_through_transformers(tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    card = other_architecture(tmp_path)
+    expected = SentenceTransformer(str(tmp_path), device="cpu").encode(
+        TEXTS[:4], normalize_embeddings=True
+    )
+    found = vectors(SentenceEncoder.load(tmp_path, card), TEXTS[:4])
+    assert abs(found - expected).max() < 1e-5
+
+
+def test_a_card_that_pools_otherwise_is_refused() -> None:
+    with pytest.raises(ModelError, match="pools by mean"):
+        SentenceEncoder.load(packaged(), CARD.model_copy(update={"pooling": "cls"}))
+
+
+@pytest.mark.slow
+def test_a_compiled_model_gives_the_same_vectors(minilm: SentenceEncoder) -> None:
+    compiled = SentenceEncoder.load(packaged(), CARD, Runtime(compile=True))
+    assert abs(vectors(compiled, TEXTS) - vectors(minilm, TEXTS)).max() < 1e-5
+
+
+def test_several_threads_may_encode_at_once(minilm: SentenceEncoder) -> None:
+    expected = vectors(minilm, TEXTS)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: vectors(minilm, TEXTS), range(8)))
+    assert max(abs(one - expected).max() for one in found) < 2e-6

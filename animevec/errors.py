@@ -113,3 +113,10 @@ class ModelError(AnimevecError):
 
     code = "model_error"
     status = 500
+
+
+def from_envelope(error: Mapping[str, Any]) -> AnimevecError:
+    """The exception an envelope's ``error`` object was made of; the base for an unknown code."""
+    kinds = {kind.code: kind for kind in AnimevecError.__subclasses__()}
+    kind = kinds.get(str(error["code"]), AnimevecError)
+    return kind(str(error["message"]), **dict(error["details"]))

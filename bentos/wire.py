@@ -18,7 +18,7 @@ from animevec.encoders.base import (
     TextItem,
     Vector,
 )
-from animevec.errors import AnimevecError, ModelError
+from animevec.errors import from_envelope
 
 
 class Wire(BaseModel):
@@ -83,7 +83,7 @@ class WireOutcome(Wire):
     def outcome(self) -> Outcome:
         """The outcome, unpacked."""
         if self.error is not None:
-            return Failure(_error(self.error))
+            return Failure(from_envelope(self.error))
         sparse = None
         if self.indices is not None and self.values is not None:
             indices = np.frombuffer(base64.b64decode(self.indices), "<u4")
@@ -103,9 +103,3 @@ def _pack(array: Any, dtype: str) -> str | None:
 
 def _floats(text: str) -> Vector:
     return np.frombuffer(base64.b64decode(text), "<f4").astype(np.float32)
-
-
-def _error(body: dict[str, Any]) -> AnimevecError:
-    kinds = {kind.code: kind for kind in AnimevecError.__subclasses__()}
-    kind = kinds.get(str(body["code"]), ModelError)
-    return kind(str(body["message"]), **body["details"])

@@ -1,0 +1,58 @@
+"""Answers read: models from good ones, the platform's own errors from the others."""
+
+from typing import Any, TypeVar
+
+import httpx
+from tenacity import RetryCallState, wait_random_exponential
+
+from animevec.client.calls import Call
+from animevec.errors import AnimevecError, Unavailable, from_envelope
+
+T = TypeVar("T")
+_BACKOFF = wait_random_exponential(multiplier=0.2, max=5.0)
+_WORTH_REPEATING = frozenset({429, 503})
+
+
+def read(call: Call[T], response: httpx.Response) -> T:
+    """The answer as its model.
+
+    Raises:
+        AnimevecError: the class that the error's code names.
+    """
+    if response.is_success:
+        return call.answer.validate_json(response.content)
+    raise _error(response)
+
+
+def unreachable(error: httpx.TransportError) -> Unavailable:
+    """The error of a service that does not answer."""
+    return Unavailable(f"the service does not answer: {type(error).__name__}: {error}")
+
+
+def worth_repeating(call: Call[Any], error: BaseException) -> bool:
+    """Whether the same call may go well a moment later."""
+    if isinstance(error, AnimevecError):
+        return error.status == 429 or (call.repeatable and error.status in _WORTH_REPEATING)
+    return False
+
+
+def wait(state: RetryCallState) -> float:
+    """Seconds until the next attempt: what the service asks for, else a growing random pause."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.details.get("retry_after_s") if isinstance(error, AnimevecError) else None
+    return float(asked) if asked is not None else _BACKOFF(state)
+
+
+def _error(response: httpx.Response) -> AnimevecError:
+    try:
+        body = response.json()["error"]
+        error = from_envelope(body)
+        error.details["request_id"] = body["request_id"]
+    except (ValueError, KeyError, TypeError):
+        # Not the service's own words: a proxy, or something else on that port.
+        kind = Unavailable if response.status_code >= 502 else AnimevecError
+        error = kind(f"HTTP {response.status_code}: {response.text[:200]}")
+    after = response.headers.get("retry-after", "")
+    if after.isdigit():
+        error.details.setdefault("retry_after_s", int(after))
+    return error

@@ -82,6 +82,14 @@ def moment(text: str | None) -> datetime | None:
     return found
 
 
+def aired(text: str | None) -> date | datetime | None:
+    """A moment, or the day where the time is midnight: then it was never more than a day."""
+    found = moment(text)
+    if found is None or (found.hour, found.minute) == (0, 0):
+        return iso(text).date
+    return found
+
+
 def ended(value: date | datetime | None, now: datetime) -> date | datetime | None:
     """An end date, unless it lies so far ahead that it stands for an unknown one."""
     if value is None:

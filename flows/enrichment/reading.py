@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    model_validator,
+)
 
 from flows.enrichment.http.reply import RequestFailed
 from flows.enrichment.types import Fault, OutcomeKind
@@ -13,12 +19,27 @@ MAX_PASSES = 30
 MAX_FAULTS = 100
 
 Model = TypeVar("Model", bound=BaseModel)
+T = TypeVar("T")
+
+
+def _listed(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Many = Annotated[tuple[T, ...], BeforeValidator(_listed)]
 
 
 class Answer(BaseModel):
-    """Base of what sources send: fields nobody asked for are ignored, wrong types are not."""
+    """Base of what sources send: unknown fields are ignored, null is absence, types are strict."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        return {name: value for name, value in data.items() if value is not None}
 
 
 def read(model: type[Model], data: object) -> tuple[Model, tuple[Fault, ...]]:
@@ -49,12 +70,9 @@ def _remove(data: Any, loc: tuple[str | int, ...]) -> str | None:
     """Remove the value at ``loc``, or the nearest above it that is there; its path, if any."""
     trail: list[tuple[Any, str | int]] = []
     for step in loc:
-        if (isinstance(data, dict) and step in data) or (
-            isinstance(data, (list, tuple)) and isinstance(step, int) and step < len(data)
-        ):
-            trail.append((data, step))
-        else:
+        if not _has(data, step):
             break
+        trail.append((data, step))
         data = data[step]
     while trail:
         holder, step = trail.pop()
@@ -62,6 +80,12 @@ def _remove(data: Any, loc: tuple[str | int, ...]) -> str | None:
             del holder[step]  # type: ignore[arg-type]
             return ".".join(str(part) for _, part in [*trail, (holder, step)])
     return None
+
+
+def _has(data: Any, step: str | int) -> bool:
+    if isinstance(data, dict):
+        return step in data
+    return isinstance(data, (list, tuple)) and isinstance(step, int) and step < len(data)
 
 
 def _malformed(model: type[BaseModel], loc: tuple[str | int, ...], message: str) -> RequestFailed:

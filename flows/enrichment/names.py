@@ -1,0 +1,26 @@
+"""Names of people and characters, comparable across sources."""
+
+import re
+import unicodedata
+
+_WORDS = re.compile(r"\w+", re.UNICODE)
+_LONG = str.maketrans({"ō": "ou", "ū": "uu", "ā": "aa", "ē": "ee", "ī": "ii"})
+
+
+def western(name: str) -> str:
+    """``Last, First`` as ``First Last``; any other name as it is."""
+    last, comma, first = (part.strip() for part in name.partition(","))
+    return f"{first} {last}" if comma and first and last else name.strip()
+
+
+def folded(text: str) -> str:
+    """A name without case, accents and punctuation; kana and kanji keep their width."""
+    decomposed = unicodedata.normalize("NFKD", text.lower().translate(_LONG))
+    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return " ".join(_WORDS.findall(unicodedata.normalize("NFKC", bare)))
+
+
+def name_key(name: str) -> str:
+    """The words of a name in any order, long vowels as short ones: equal for one person."""
+    parts = sorted(folded(western(name)).split())
+    return " ".join(re.sub(r"(ou|oo|oh)(?![aeiouy])", "o", p).replace("uu", "u") for p in parts)

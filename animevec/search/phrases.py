@@ -91,16 +91,22 @@ def _no_label(found: Found, vocabulary: Vocabulary) -> Node | None:
     names = [name for name in re.split(r"\s*(?:,|\bor\b|\band\b|/)\s*", found[1]) if name.strip()]
     labels = [vocabulary.phrases.get(plain(name)) for name in names]
     known = [label for label in labels if label]
-    return _without(known, vocabulary) if known and len(known) == len(names) else None
+    return _without(known, vocabulary, found) if known and len(known) == len(names) else None
 
 
 def _first_no_label(found: Found, vocabulary: Vocabulary) -> Node | None:
     label = vocabulary.phrases.get(plain(found[1]))
-    return _without([label], vocabulary) if label else None
+    return _without([label], vocabulary, found) if label else None
 
 
-def _without(labels: list[str], vocabulary: Vocabulary) -> Node | None:
-    """None of the labels, in whichever field a taxonomy keeps them."""
+def _without(labels: list[str], vocabulary: Vocabulary, found: Found) -> Node | None:
+    """None of the labels, in whichever field a taxonomy keeps them.
+
+    "He is not a hero" tells a story, "no heroes" does not: a mere tag needs the stronger words.
+    """
+    firm = re.match(r"(?:but )?(?:no|without|excluding|except|minus)\b", found[0], re.I)
+    if not firm and not all(map(vocabulary.broad, labels)):
+        return None
     places = [(field, label) for label in labels for field in vocabulary.fields[label]]
     return both(*(Terms(field, "none", (label,)) for field, label in places))
 

@@ -138,7 +138,7 @@ class TitleIndex:
                     if state.owner.get(entry.id) is segment:
                         best[entry.id] = TitleHit(entry.id, name, score, strength(form, score))
                         priors[entry.id] = entry.prior
-        ranked = sorted(best.values(), key=lambda h: (-round(h.score, 3), -priors[h.id], h.id))
+        ranked = sorted(best.values(), key=lambda h: (-round(h.score, 4), -priors[h.id], h.id))
         return ranked[:limit]
 
 

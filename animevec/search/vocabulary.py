@@ -90,10 +90,18 @@ class Vocabulary:
 
     @cached_property
     def phrases(self) -> Mapping[str, str]:
-        """What may stand for a label in a query (folded words) to the label."""
+        """What may stand for a label in a query (folded words) to the label.
+
+        The words people use for a genre or theme come before a tag that is spelt like them.
+        """
         lexicon = spoken()
+        tags = {plain(label): label for label in self.fields if not self.broad(label)}
         said = {plain(phrase): label for label in self.fields for phrase in lexicon.get(label, ())}
-        return said | {plain(label): label for label in self.fields}
+        return tags | said | {plain(label): label for label in self.fields if self.broad(label)}
+
+    def broad(self, label: str) -> bool:
+        """Whether a label is a genre, theme or demographic rather than only a tag."""
+        return self.fields.get(label) not in (None, ("tags",))
 
     @cached_property
     def studios(self) -> Mapping[str, str]:

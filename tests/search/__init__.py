@@ -1,0 +1,1 @@
+"""Search as it is asked and answered."""

@@ -1,0 +1,131 @@
+"""Picture and multimodal search: the same picture, a similar look, and both inputs weighed."""
+
+from collections.abc import Callable
+from io import BytesIO
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from animevec.encoders.picture import decode
+from animevec.errors import AnimevecError, InvalidRequest
+from animevec.search.engine import SearchEngine
+from animevec.search.request import MultimodalSearch, PictureSearch, TextSearch
+from tests.search.conftest import World
+
+WORDS = "giant robots fight a war in space"
+
+
+def jpeg(image: Image.Image, quality: int = 90) -> bytes:
+    out = BytesIO()
+    image.convert("RGB").save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def framed(image: Image.Image) -> Image.Image:
+    return ImageOps.expand(image, (0, image.height // 5), fill="black")
+
+
+def cropped(image: Image.Image) -> Image.Image:
+    dx, dy = round(image.width * 0.08), round(image.height * 0.08)
+    return image.crop((dx, dy, image.width - dx, image.height - dy))
+
+
+@pytest.fixture(scope="module")
+def cover(world: World) -> Callable[[str], Image.Image]:
+    return lambda title: decode(world.picture(world.named(title)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda i: i, ImageOps.mirror, framed, lambda i: i.resize((120, 170))],
+    ids=["itself", "mirrored", "black bars", "small"],
+)
+def test_a_stored_picture_is_found_again_and_known_as_the_same(
+    world: World,
+    cover: Callable[[str], Image.Image],
+    change: Callable[[Image.Image], Image.Image],
+) -> None:
+    sent = jpeg(change(cover("Akage no Anne")), 70)
+    best = world.engine.picture(PictureSearch(picture=sent)).hits[0]
+    assert (best.record.title, best.match) == ("Akage no Anne", "exact")
+    assert best.channels[-1].name == "same"
+
+
+def test_a_crop_is_a_similar_look(world: World, cover: Callable[[str], Image.Image]) -> None:
+    found = world.engine.picture(PictureSearch(picture=jpeg(cropped(cover("Akage no Anne")))))
+    assert found.hits[0].record.title == "Akage no Anne"
+
+
+def test_a_picture_from_elsewhere_is_nobodys(world: World) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (300, 200, 3), dtype=np.uint8)
+    found = world.engine.picture(PictureSearch(picture=jpeg(Image.fromarray(noise))))
+    assert found.match == "none"
+    assert "exact" not in {hit.match for hit in found.hits}
+
+
+def test_pictures_are_filtered_too(world: World, cover: Callable[[str], Image.Image]) -> None:
+    sent = jpeg(cover("Akage no Anne"))
+    found = world.engine.picture(PictureSearch(picture=sent, filters={"type": "MOVIE"}))
+    assert found.hits
+    assert all(hit.record.type == "MOVIE" for hit in found.hits)
+
+
+@pytest.mark.parametrize("data", [b"plain text", b"\xff\xd8\xff broken", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_picture_is_refused(engine: SearchEngine, data: bytes) -> None:
+    with pytest.raises(AnimevecError) as caught:
+        engine.picture(PictureSearch(picture=data))
+    assert caught.value.status in (415, 422)
+
+
+def test_a_release_without_pictures_says_so(world: World) -> None:
+    blind = SearchEngine(
+        world.catalog, world.store, world.text, None, world.lexical, world.release, world.settings
+    )
+    sent = world.picture(world.named("Akage no Anne"))
+    with pytest.raises(InvalidRequest, match="release test has no picture encoder"):
+        blind.picture(PictureSearch(picture=sent))
+
+
+def test_base64_goes_in_and_comes_out(world: World) -> None:
+    asked = PictureSearch(picture=world.picture(world.named("Akage no Anne")))
+    assert PictureSearch.model_validate_json(asked.model_dump_json()) == asked
+    with pytest.raises(ValueError, match="not valid base64"):
+        PictureSearch.model_validate({"picture": "abc"})
+
+
+def order(engine: SearchEngine, sent: bytes, weight: float) -> list[str]:
+    asked = MultimodalSearch(query=WORDS, picture=sent, weight=weight, limit=100)
+    return [str(hit.id) for hit in engine.multimodal(asked).hits]
+
+
+def test_the_ends_of_the_weight_are_the_single_inputs(
+    world: World, cover: Callable[[str], Image.Image]
+) -> None:
+    sent = jpeg(cropped(cover("Akage no Anne")))
+    words = world.engine.text(TextSearch(query=WORDS, limit=100))
+    looks = world.engine.picture(PictureSearch(picture=sent, limit=100))
+    assert order(world.engine, sent, 0) == [str(hit.id) for hit in words.hits]
+    assert order(world.engine, sent, 1) == [str(hit.id) for hit in looks.hits]
+
+
+def test_one_input_is_enough(world: World) -> None:
+    sent = world.picture(world.named("Akage no Anne"))
+    assert world.engine.multimodal(MultimodalSearch(query="Cowboy Bebop")).match == "exact"
+    assert world.engine.multimodal(MultimodalSearch(picture=sent)).match == "exact"
+    with pytest.raises(ValueError, match="give a query, a picture or both"):
+        MultimodalSearch()
+
+
+@settings(max_examples=15, deadline=None)
+@given(pair=st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted))
+def test_more_weight_on_the_picture_never_pushes_its_best_down(
+    world: World, pair: list[float]
+) -> None:
+    sent = jpeg(cropped(decode(world.picture(world.named("Akage no Anne")))))
+    low, high = (order(world.engine, sent, weight) for weight in pair)
+    target = str(world.named("Akage no Anne").id)
+    place = [found.index(target) if target in found else len(found) for found in (low, high)]
+    assert place[1] <= place[0]

@@ -1,0 +1,131 @@
+"""Similarity: by content, picture or vector, for and against, in every metric."""
+
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from animevec.errors import InvalidRequest, NotFound
+from animevec.index.document import TEXT
+from animevec.search.engine import SearchEngine
+from animevec.search.request import SimilarSearch
+from animevec.search.response import SearchResult
+from animevec.search.similarity import mean_example
+from tests.search.conftest import INDEX, World
+
+BEBOP, NARUTO, ANNE = "mal:1", "mal:20", "mal:283"
+
+
+def similar(engine: SearchEngine, *positive: str, **more: Any) -> SearchResult:
+    return engine.similar(SimilarSearch(positive=positive, **more))
+
+
+def ids(result: SearchResult) -> list[Any]:
+    return [hit.id for hit in result.hits]
+
+
+def test_scores_are_the_cosines_and_the_reference_is_left_out(world: World) -> None:
+    found = similar(world.engine, BEBOP, limit=20)
+    me = world.engine.by_id(BEBOP).id
+    rows = {h.id: h.vectors[TEXT] for h in world.store.retrieve(INDEX, [me, *ids(found)], (TEXT,))}
+    assert me not in ids(found)
+    for hit in found.hits:
+        assert hit.score == pytest.approx(float(np.dot(rows[me], rows[hit.id])), abs=1e-5)
+    assert [h.score for h in found.hits] == sorted((h.score for h in found.hits), reverse=True)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "dot", "euclid"])
+def test_metrics_order_unit_vectors_alike(engine: SearchEngine, metric: Any) -> None:
+    cosine, other = similar(engine, BEBOP), similar(engine, BEBOP, metric=metric)
+    assert ids(cosine) == ids(other)
+    if metric == "euclid":
+        for near, far in zip(cosine.hits, other.hits, strict=True):
+            assert far.score == pytest.approx((2 - 2 * near.score) ** 0.5, abs=1e-4)
+
+
+@pytest.mark.parametrize("strategy", ["average_vector", "best_score"])
+def test_a_negative_example_pushes_its_like_away(world: World, strategy: Any) -> None:
+    plain = similar(world.engine, BEBOP, strategy=strategy)
+    against = plain.hits[0].id
+    moved = similar(world.engine, BEBOP, negative=[str(against)], strategy=strategy)
+    assert against not in ids(moved)
+    assert likeness(world, against, moved) < likeness(world, against, plain)
+
+
+def likeness(world: World, id_: UUID, found: SearchResult) -> float:
+    """Mean cosine of the other hits with one title."""
+    others = [hit for hit in ids(found) if hit != id_]
+    mine, *rows = (h.vectors[TEXT] for h in world.store.retrieve(INDEX, [id_, *others], (TEXT,)))
+    return float(np.mean([np.dot(mine, row) for row in rows]))
+
+
+def test_several_examples_bring_what_lies_between(engine: SearchEngine) -> None:
+    both = similar(engine, BEBOP, NARUTO, limit=50)
+    alone = set(ids(similar(engine, BEBOP, limit=50)))
+    assert set(ids(both)) != alone
+    assert set(ids(both)) & alone
+
+
+def test_looks_come_from_pictures(world: World) -> None:
+    found = similar(world.engine, ANNE, mode="visual")
+    assert {c.name for hit in found.hits for c in hit.channels} == {"picture", "thumbnail"}
+    assert all(hit.record.picture is not None for hit in found.hits)
+
+
+def test_vectors_can_be_mixed(engine: SearchEngine) -> None:
+    text = similar(engine, ANNE, mode="vector", vectors={"text": 1})
+    assert ids(text) == ids(similar(engine, ANNE, mode="content"))
+    mixed = similar(engine, ANNE, mode="vector", vectors={"text": 1, "picture": 3})
+    assert ids(mixed) != ids(text)
+
+
+def test_a_title_without_a_picture_has_no_look(engine: SearchEngine) -> None:
+    with pytest.raises(InvalidRequest, match="has a vector picture or thumbnail"):
+        similar(engine, "mal:54492", mode="visual")
+
+
+def test_thresholds_and_pages(engine: SearchEngine) -> None:
+    whole = similar(engine, BEBOP, limit=30)
+    assert ids(similar(engine, BEBOP, limit=10, offset=10)) == ids(whole)[10:20]
+    floor = whole.hits[4].score
+    assert ids(similar(engine, BEBOP, limit=30, score_threshold=floor)) == ids(whole)[:5]
+    far = similar(engine, BEBOP, limit=30, metric="euclid").hits[4].score
+    near = similar(engine, BEBOP, limit=30, metric="euclid", score_threshold=far)
+    assert ids(near) == ids(whole)[:5]
+
+
+def test_filters_franchises_and_what_is_shared(engine: SearchEngine) -> None:
+    found = similar(engine, BEBOP, filters={"type": "TV"}, exclude_franchise=True, explain=True)
+    assert all(hit.record.type == "TV" for hit in found.hits)
+    assert "Cowboy Bebop" not in {hit.record.title.split(":")[0] for hit in found.hits}
+    reference = engine.by_id(BEBOP).record
+    for hit in found.hits:
+        assert hit.explanation is not None
+        assert hit.explanation.shared is not None
+        assert set(hit.explanation.shared.genres) == {*hit.record.genres} & {*reference.genres}
+
+
+def test_contradictions_and_strangers_are_refused(engine: SearchEngine) -> None:
+    with pytest.raises(InvalidRequest, match="both a positive and a negative"):
+        similar(engine, BEBOP, negative=[BEBOP])
+    with pytest.raises(NotFound, match="mal:0"):
+        similar(engine, "mal:0")
+
+
+def test_one_bad_reference_of_a_batch_hurts_no_other(engine: SearchEngine) -> None:
+    asked = [SimilarSearch(positive=(key,)) for key in (BEBOP, "mal:0", NARUTO)]
+    good, bad, other = engine.similar_batch(asked)
+    assert good.result is not None
+    assert other.result is not None
+    assert ids(good.result) == ids(similar(engine, BEBOP))
+    assert bad.result is None
+    assert bad.error is not None
+    assert bad.error["code"] == "not_found"
+
+
+def test_the_mean_of_examples_is_qdrants() -> None:
+    likes = np.array([[1, 0], [0, 1]], np.float32)
+    unlike = np.array([[0, 1]], np.float32)
+    assert mean_example(likes, unlike).tolist() == [1.0, 0.0]
+    assert mean_example(likes, np.empty((0, 0), np.float32)).tolist() == [0.5, 0.5]

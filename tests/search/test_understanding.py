@@ -1,0 +1,185 @@
+"""What is read out of the words, and what is left alone."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from animevec.catalog.record import Anime
+from animevec.search.phrases import read_filters
+from animevec.search.request import UNDERSTANDING
+from animevec.search.request import Understanding as Part
+from animevec.search.titles import TitleIndex
+from animevec.search.understanding import Understood, understand
+from animevec.search.vocabulary import Vocabulary, labelled
+
+
+@pytest.fixture(scope="module")
+def vocabulary(sample: list[Anime]) -> Vocabulary:
+    return Vocabulary().changed((), (labelled(record) for record in sample))
+
+
+@pytest.fixture(scope="module")
+def titles(sample: list[Anime]) -> TitleIndex:
+    index = TitleIndex()
+    index.update(sample)
+    return index
+
+
+def field(name: str, **conditions: Any) -> dict[str, Any]:
+    return {"field": name, **conditions}
+
+
+@pytest.mark.parametrize(
+    ("said", "left", "filters"),
+    [
+        ("mecha anime, not a movie", "mecha anime", [{"not": field("type", any=["MOVIE"])}]),
+        ("space pirates before 2005", "space pirates", [field("year", lt=2005)]),
+        ("robots from the 90s", "robots", [field("year", gte=1990, lte=1999)]),
+        ("robots from the early 2000s", "robots", [field("year", gte=2000, lte=2003)]),
+        ("idols since 2010", "idols", [field("year", gte=2010)]),
+        ("robots 2010-2015", "robots", [field("year", gte=2010, lte=2015)]),
+        ("from 1995 to 2003", "", [field("year", gte=1995, lte=2003)]),
+        (
+            "winter 2018 comedy",
+            "comedy",
+            [{"and": [field("season", any=["WINTER"]), field("year", gte=2018, lte=2018)]}],
+        ),
+        (
+            "a ghost story, short, under 13 episodes",
+            "a ghost story",
+            [field("episodes", lt=13), field("episodes", lte=13)],
+        ),
+        (
+            "detective series with at least 24 episodes",
+            "detective series",
+            [field("episodes", gte=24)],
+        ),
+        ("slice of life by Madhouse", "slice of life", [field("studios", any=["Madhouse"])]),
+        ("cooking show but not by Bones", "cooking show", [field("studios", none=["Bones"])]),
+        ("fantasy with no harem", "fantasy", [field("themes", none=["Harem"])]),
+        ("school life without fanservice", "school life", [field("genres", none=["Ecchi"])]),
+        (
+            "romance, finished airing, top rated",
+            "romance",
+            [field("score", gte=8.0), field("status", any=["FINISHED"])],
+        ),
+        ("rated over 7.5 thriller", "thriller", [field("score", gte=7.5)]),
+        (
+            "anime based on a light novel, not isekai",
+            "anime",
+            [field("source", any=["Light novel"]), field("themes", none=["Isekai"])],
+        ),
+        ("movie about a wolf", "about a wolf", [field("type", any=["MOVIE"])]),
+        ("sad movies", "sad", [field("type", any=["MOVIE"])]),
+        ("upcoming isekai anime", "isekai anime", [field("status", any=["UPCOMING"])]),
+        ("episodes under 10 minutes", "episodes", [field("duration_minutes", lt=10)]),
+    ],
+)
+def test_filters_said_in_words(
+    vocabulary: Vocabulary, said: str, left: str, filters: list[dict[str, Any]]
+) -> None:
+    from animevec.search.filters import as_json
+
+    readings, text = read_filters(said, vocabulary)
+    assert text == left
+    assert [as_json(reading.node) for reading in readings] == filters
+
+
+def test_recent_means_the_last_three_years(vocabulary: Vocabulary) -> None:
+    readings, _ = read_filters("recent anime about chess", vocabulary)
+    assert [r.node.gte for r in readings] == [datetime.now(UTC).year - 3]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        "a girl who wants to make a movie",
+        "In the year 2071, humanity has colonized several of the planets",
+        "he is not a hero",
+        "no one is left behind",
+        "a boy and no friends",
+        "made in abyss",
+        "travelling by night",
+        "a short boy who plays volleyball",
+    ],
+)
+def test_stories_are_left_alone(vocabulary: Vocabulary, story: str) -> None:
+    assert read_filters(story, vocabulary) == ([], story)
+
+
+def read(
+    query: str,
+    titles: TitleIndex,
+    vocabulary: Vocabulary,
+    parts: frozenset[Part] = UNDERSTANDING,
+) -> Understood:
+    return understand(query, parts, titles, vocabulary)
+
+
+@pytest.mark.parametrize(
+    ("query", "positive", "negative", "left"),
+    [
+        ("like Naruto but lighter", ["Naruto"], [], "lighter"),
+        ("something similar to Death Note without harem", ["Death Note"], [], ""),
+        ("anime like Steins;Gate, but funnier", ["Steins;Gate"], [], "funnier"),
+        ("shows like Attack on Titan and Death Note", ["Attack on Titan", "Death Note"], [], ""),
+        ("Mushishi but with pirates", ["Mushishi"], [], "with pirates"),
+        ("Death Note meets Naruto", ["Death Note", "Naruto"], [], ""),
+        ("pirates, not like One Piece", [], ["One Piece"], "pirates"),
+        ("boys fight like dragons", [], [], "boys fight like dragons"),
+    ],
+)
+def test_examples(
+    titles: TitleIndex,
+    vocabulary: Vocabulary,
+    query: str,
+    positive: list[str],
+    negative: list[str],
+    left: str,
+) -> None:
+    found = read(query, titles, vocabulary)
+    assert [hit.name for hit in found.positive] == positive
+    assert [hit.name for hit in found.negative] == negative
+    assert found.text == left
+
+
+def test_words_stand_for_labels(titles: TitleIndex, vocabulary: Vocabulary) -> None:
+    found = read("gundam-like robots in high school", titles, vocabulary)
+    assert found.interpretation.expanded == {
+        "Mecha": ("gundam like robots",),
+        "School": ("high school",),
+    }
+
+
+def test_a_name_is_not_taken_apart(titles: TitleIndex, vocabulary: Vocabulary) -> None:
+    found = read("No Game No Life", titles, vocabulary)
+    assert (found.text, found.node) == ("No Game No Life", None)
+    assert found.titles[0].strength == "strong"
+
+
+def test_the_answer_reports_what_was_read(titles: TitleIndex, vocabulary: Vocabulary) -> None:
+    said = read("space pirates, not a movie, before 2005", titles, vocabulary).interpretation
+    assert said.text == "space pirates"
+    assert {one.phrase for one in said.filters} == {"not a movie", "before 2005"}
+    assert said.removed == ("not", "a", "movie", "before", "2005")
+
+
+@pytest.mark.parametrize("part", sorted(UNDERSTANDING))
+def test_each_part_can_be_switched_off(
+    titles: TitleIndex, vocabulary: Vocabulary, part: Part
+) -> None:
+    query = "like Naruto but with giant robots, not a movie"
+    found = read(query, titles, vocabulary, UNDERSTANDING - {part})
+    applied = {
+        "examples": bool(found.positive),
+        "filters": found.node is not None,
+        "expansion": bool(found.labels),
+        "titles": True,
+    }
+    assert applied == {**dict.fromkeys(applied, True), part: part == "titles"}
+
+
+def test_nothing_is_read_with_everything_off(titles: TitleIndex, vocabulary: Vocabulary) -> None:
+    found = read("Naruto, not a movie", titles, vocabulary, frozenset())
+    assert (found.text, found.node, found.titles) == ("Naruto, not a movie", None, ())

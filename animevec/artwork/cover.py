@@ -35,7 +35,7 @@ def write_covers(
 ) -> dict[UUID, str]:
     """Draw a cover for every record into ``folder``; returns record id to SHA-256.
 
-    A file is named ``<sha256>.webp``; one that is already there is left alone. ``progress`` is
+    A file is named its SHA-256 alone; one that is already there is left alone. ``progress`` is
     told after each cover how many are done.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def write_covers(
     for anime in records:
         data = cover_bytes(draw_cover(anime, size))
         digest = sha256(data).hexdigest()
-        path = folder / f"{digest}.webp"
+        path = folder / digest
         if not path.exists():
             part = path.with_suffix(".part")
             part.write_bytes(data)

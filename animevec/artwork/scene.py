@@ -1,6 +1,6 @@
 """Pictures to train on: random briefs, richer surfaces, and a caption that says what is there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
@@ -39,23 +39,38 @@ class Scene:
 def scene(
     seed: int, tags: tuple[str, ...] | None = None, size: tuple[int, int] = SCENE_SIZE
 ) -> Scene:
-    """The training picture of a seed; ``tags`` (genres, themes) are drawn at random if absent."""
-    rng = Random(f"scene {seed}")
-    chosen = tags or tuple(rng.sample(sorted(LOOKS), rng.randrange(1, 4)))
+    """The training picture of a seed; ``tags`` (genres, themes) are drawn at random if absent.
+
+    Seeds 2n and 2n + 1 are a family: same tags, palette, mood, era and people, another picture.
+    They are each other's hard negatives when a model learns to tell pictures apart.
+    """
+    family, rng = Random(f"family {seed // 2}"), Random(f"scene {seed}")
+    chosen = tags or tuple(family.sample(sorted(LOOKS), family.randrange(1, 4)))
     looks = [look for look in map(look_of, chosen) if look]
-    mood = rng.choice([look.mood for look in looks] or list(Mood))
-    era = rng.choice(list(Era))
+    mood = family.choice([look.mood for look in looks] or list(Mood))
+    era = family.choice(list(Era))
     brief = Brief(
         seed=rng.getrandbits(62),
-        franchise=rng.getrandbits(62),
+        franchise=family.getrandbits(62),
         title=" ".join(rng.sample(_NAMES, rng.randrange(1, 4))) if rng.random() < 0.6 else "",
         era=era,
         mood=mood,
         backdrops=tuple({b: None for look in looks for b in look.backdrops}) or ("dusk",),
         emblems=tuple({e: None for look in looks for e in look.emblems}) or ("star",),
     )
-    picture = _worked(draw(brief, size), rng)
+    picture = _worked(_collage(draw(brief, size), brief, rng), rng)
     return Scene(picture, caption(chosen, mood, era, rng), chosen)
+
+
+def _collage(picture: Image.Image, brief: Brief, rng: Random) -> Image.Image:
+    """Sometimes a second picture of the same family shows through a soft patch, as posters do."""
+    if rng.random() < 0.6:
+        return picture
+    other = draw(replace(brief, seed=rng.getrandbits(62), title=""), picture.size)
+    state = np.random.RandomState(rng.getrandbits(31))
+    blobs = Image.fromarray(state.randint(0, 256, (4, 3)).astype(np.uint8))
+    mask = blobs.resize(picture.size, Image.Resampling.BICUBIC).point(lambda v: min(255, v * 2))
+    return Image.composite(picture, other, mask)
 
 
 def caption(tags: tuple[str, ...], mood: Mood, era: Era, rng: Random) -> str:

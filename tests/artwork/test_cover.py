@@ -144,7 +144,7 @@ def test_covers_are_written_once_by_their_content(tmp_path: Path) -> None:
     assert seen == [1, 2, 3]
     assert first.keys() == {one.id for one in records}
     for digest in first.values():
-        assert sha256((tmp_path / f"{digest}.webp").read_bytes()).hexdigest() == digest
+        assert sha256((tmp_path / digest).read_bytes()).hexdigest() == digest
 
     assert write_covers(records, tmp_path) == first
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == times

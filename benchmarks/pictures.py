@@ -1,0 +1,176 @@
+"""Pictures found again: rank-1 retrieval of altered covers, beside pHash and an untrained model.
+
+Run ``python -m benchmarks.pictures``. The index holds two vectors of each cover, its centre
+square and its whole frame; see ``docs/compact-picture-model.md`` for the columns. Covers are the
+posters in ``../shared/data/posters`` where they exist, else the sample catalogue's drawings.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from time import perf_counter
+
+import click
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch.nn import functional as F
+
+from animevec.artwork import draw_cover
+from animevec.catalog.record import Anime
+from animevec.encoders.checkpoint import read_json
+from animevec.encoders.jina_clip import load_vision_tower, read_config
+from animevec.encoders.jina_vision import VisionTower
+from animevec.encoders.picture import PictureTransform
+from animevec.encoders.picture_views import near_duplicate_hash, query_views, thumbnail_view
+from benchmarks.alterations import ALTERATIONS
+
+ROOT = Path(__file__).resolve().parents[1]
+POSTERS = ROOT.parent / "shared" / "data" / "posters" / "images"
+SAMPLE = ROOT / "animevec" / "catalog" / "sample" / "titles.jsonl"
+SHIPPED = ROOT / "animevec" / "encoders" / "compact"
+COLUMNS = ("untrained", "untrained + views", "pHash", "pHash, both ways", "trained",
+           "trained + thumbnail", "trained + views")  # fmt: skip
+
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """A picture tower with its preprocessing."""
+
+    tower: VisionTower
+    transform: PictureTransform
+
+    @torch.inference_mode()
+    def __call__(self, pictures: Sequence[Image.Image]) -> Scores:
+        """Unit vectors [n, d]."""
+        parts = []
+        for first in range(0, len(pictures), 32):
+            fitted = [self.transform.fit(one) for one in pictures[first : first + 32]]
+            pixels = torch.from_numpy(self.transform.normalise(np.stack(fitted)))
+            parts.append(F.normalize(self.tower(pixels), dim=-1))
+        vectors: Scores = torch.cat(parts).numpy()
+        return vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """An index of covers: vectors of the centre square and of the whole frame."""
+
+    look: Looker
+    square: Scores
+    frame: Scores
+
+    @classmethod
+    def of(cls, look: Looker, covers: Sequence[Image.Image]) -> "Shelf":
+        """Encode all covers."""
+        return cls(look, look(covers), look([thumbnail_view(one) for one in covers]))
+
+    def picture(self, asked: Image.Image) -> Scores:
+        """Scores by the picture vectors alone."""
+        scores: Scores = (self.look([asked]) @ self.square.T)[0]
+        return scores
+
+    def both(self, asked: Image.Image) -> Scores:
+        """Picture plus thumbnail, each against its own kind."""
+        square, frame = self.look([asked, thumbnail_view(asked)])
+        scores: Scores = square @ self.square.T + frame @ self.frame.T
+        return scores
+
+    def views(self, asked: Image.Image) -> Scores:
+        """The best view of the query in each channel, channels added."""
+        vectors = self.look(query_views(asked))
+        best: Scores = (vectors @ self.square.T).max(0) + (vectors @ self.frame.T).max(0)
+        return best
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """An index of perceptual hashes."""
+
+    plain: NDArray[np.bool_]
+    mirrored: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, covers: Sequence[Image.Image]) -> "Hashes":
+        """Hash all covers."""
+        known = [near_duplicate_hash(one) for one in covers]
+        return cls(np.stack([k.plain for k in known]), np.stack([k.mirrored for k in known]))
+
+    def one_way(self, asked: Image.Image) -> Scores:
+        """Minus the bits that differ."""
+        from imagehash import phash
+
+        differ = self.plain != phash(asked).hash.ravel()
+        return -differ.sum(1).astype(np.float32)
+
+    def both_ways(self, asked: Image.Image) -> Scores:
+        """The same without bars, whichever way round."""
+        bits = near_duplicate_hash(asked).plain
+        differ = np.minimum((self.plain != bits).sum(1), (self.mirrored != bits).sum(1))
+        return -differ.astype(np.float32)
+
+
+def load(folder: Path, trained: bool) -> Looker:
+    """The shipped model, or the same architecture with the recipe's first random weights."""
+    transform = PictureTransform.from_published(read_json(folder / "preprocessor_config.json"))
+    if trained:
+        return Looker(load_vision_tower(folder).eval(), transform)
+    torch.manual_seed(20261123)
+    return Looker(VisionTower(read_config(folder).vision).eval(), transform)
+
+
+def covers(posters: Path, limit: int) -> tuple[str, list[Image.Image]]:
+    """What they are, and the pictures."""
+    if posters.is_dir():
+        files = sorted(posters.iterdir())[:limit]
+        return "real posters", [Image.open(file).convert("RGB") for file in files]
+    lines = SAMPLE.read_text(encoding="utf-8").splitlines()[:limit]
+    return "drawn covers", [draw_cover(Anime.model_validate_json(line)) for line in lines]
+
+
+def rank_one(
+    ask: Callable[[Image.Image], Scores], asked: Sequence[Image.Image], right: Sequence[int]
+) -> float:
+    """Share of queries whose own cover has the strictly highest score."""
+    hits = 0
+    for picture, own in zip(asked, right, strict=True):
+        scores = ask(picture)
+        hits += bool(scores[own] > np.delete(scores, own).max())
+    return hits / len(right)
+
+
+@click.command()
+@click.option("--posters", type=Path, default=POSTERS)
+@click.option("--model", type=Path, default=SHIPPED)
+@click.option("--limit", default=1_000, show_default=True, help="covers in the index")
+@click.option("--queries", default=1_000, show_default=True, help="covers asked for")
+@click.option("--only", multiple=True, help="alterations; all without it")
+@click.option("--threads", default=2, show_default=True)
+def main(
+    posters: Path, model: Path, limit: int, queries: int, only: tuple[str, ...], threads: int
+) -> None:
+    """Print rank 1 by alteration and way of asking, as a Markdown table."""
+    torch.set_num_threads(threads)
+    began = perf_counter()
+    name, pictures = covers(posters, limit)
+    trained = Shelf.of(load(model, True), pictures)
+    floor, hashes = Shelf.of(load(model, False), pictures), Hashes.of(pictures)
+    ways = (floor.picture, floor.views, hashes.one_way, hashes.both_ways, trained.picture,
+            trained.both, trained.views)  # fmt: skip
+    asked_for = sorted(Random(0).sample(range(len(pictures)), min(queries, len(pictures))))
+    print(f"{name}: {len(pictures)} in the index, {len(asked_for)} asked for; rank 1 in percent\n")
+    print("| altered by | " + " | ".join(COLUMNS) + " |")
+    print("|---|" + "---|" * len(COLUMNS))
+    for title in only or ALTERATIONS:
+        asked = [ALTERATIONS[title](pictures[k], Random(k)) for k in asked_for]
+        figures = [rank_one(way, asked, asked_for) for way in ways]
+        print(f"| {title} | " + " | ".join(f"{100 * f:.1f}" for f in figures) + " |", flush=True)
+    print(f"\n{perf_counter() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

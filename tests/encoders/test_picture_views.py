@@ -1,0 +1,67 @@
+"""Views of pictures: bars go, mirrors meet, and the same picture is told from another."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from animevec.artwork import scene
+from animevec.encoders.picture_views import (
+    near_duplicate_hash,
+    query_views,
+    thumbnail_view,
+    without_bars,
+)
+
+PICTURE = scene(2, ("School", "Comedy"), (150, 212)).picture
+
+
+@pytest.mark.parametrize("border", [(0, 40), (30, 0), (25, 35)])
+@pytest.mark.parametrize("shade", [(0, 0, 0), (250, 250, 250), (20, 24, 60)])
+def test_even_bars_are_taken_off(border: tuple[int, int], shade: tuple[int, int, int]) -> None:
+    inner = without_bars(ImageOps.expand(PICTURE, border, shade))
+    assert abs(inner.width - PICTURE.width) <= 4
+    assert abs(inner.height - PICTURE.height) <= 4
+
+
+def test_a_picture_without_bars_is_left_alone() -> None:
+    assert without_bars(PICTURE) is PICTURE
+
+
+@pytest.mark.parametrize("size", [(40, 60), (1, 1), (300, 2)])
+def test_one_even_colour_is_no_bar(size: tuple[int, int]) -> None:
+    even = Image.new("RGB", size, (9, 9, 9))
+    assert without_bars(even) is even
+
+
+@given(
+    st.integers(1, 90), st.integers(1, 90), st.sampled_from(["RGB", "L", "RGBA", "P"]), st.randoms()
+)
+@settings(max_examples=40, deadline=None)
+def test_any_picture_has_views(width: int, height: int, mode: str, rng: object) -> None:
+    picture = Image.effect_noise((width, height), 60).convert(mode)
+    views = query_views(picture)
+    assert 2 <= len(views) <= 12
+    assert all(view.mode == "RGB" and min(view.size) >= 1 for view in views)
+    assert views[0].size == picture.size
+
+
+def test_the_thumbnail_keeps_the_whole_frame() -> None:
+    tall = Image.new("RGB", (100, 200), "white")
+    tall.paste((255, 0, 0), (0, 0, 100, 20))
+    view = thumbnail_view(tall)
+    assert view.size == (256, 256)
+    assert view.getpixel((128, 10)) == (255, 0, 0)
+
+
+def test_copies_differ_in_few_bits_and_strangers_in_many() -> None:
+    pictures = [scene(2 * k, size=(150, 212)).picture for k in range(12)]
+    hashes = [near_duplicate_hash(one) for one in pictures]
+    copies = [
+        near_duplicate_hash(copy).distance(known)
+        for one, known in zip(pictures, hashes, strict=True)
+        for copy in (one.resize((75, 106)), ImageOps.mirror(one), ImageOps.expand(one, (0, 30)))
+    ]
+    strangers = [a.distance(b) for a in hashes for b in hashes if a is not b]
+    assert sum(bits <= 10 for bits in copies) >= 0.9 * len(copies)
+    assert sum(bits > 10 for bits in strangers) >= 0.99 * len(strangers)

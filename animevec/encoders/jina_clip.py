@@ -179,8 +179,8 @@ def _build(kind: Callable[[C], M], config: C) -> M:
 
 def _fill(model: M, folder: Path, prefixes: tuple[str, ...], own: str, dtype: torch.dtype) -> M:
     path = folder / WEIGHTS
-    published = {key: value.to(dtype) for key, value in read_tensors(path, prefixes).items()}
-    state = {key.removeprefix(own): value for key, value in from_published(published).items()}
+    published = from_published(read_tensors(path, prefixes, dtype))
+    state = {key.removeprefix(own): value for key, value in published.items()}
     load_state(model, state, path)
     return model.eval()
 

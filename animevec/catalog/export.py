@@ -1,12 +1,11 @@
 """Files of the whole catalogue, which importing gives back as they were."""
 
 import gzip
-import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, Literal
 
 from animevec.catalog.record import Anime
 from animevec.catalog.store import Catalog
@@ -38,7 +37,9 @@ def export_file(catalog: Catalog, path: Path, progress: Progress = silent) -> in
     total = catalog.count()
     with _replaced(path) as file:
         texts = _counted(catalog.texts(BATCH), total, progress)
-        return _write_parquet(file, texts) if format == "parquet" else _lines(file, format, texts)
+        if format == "parquet":
+            return _write_parquet(file, texts)
+        return _write_lines(file, format, texts)
 
 
 @contextmanager
@@ -62,17 +63,13 @@ def _counted(texts: Iterator[str], total: int, progress: Progress) -> Iterator[s
             progress(done, total)
 
 
-def _lines(file: BinaryIO, format: Format, texts: Iterator[str]) -> int:
+def _write_lines(file: BinaryIO, format: Format, texts: Iterator[str]) -> int:
     # no name and no time in the gzip header, so that equal content is equal bytes
-    raw = gzip.GzipFile("", "wb", 6, file, mtime=0) if format == "jsonl.gz" else file
+    packed = gzip.GzipFile("", "wb", 6, file, mtime=0) if format == "jsonl.gz" else None
     count = 0
-    with io.TextIOWrapper(cast(BinaryIO, raw), "utf-8", newline="\n") as out:
-        for text in texts:
-            out.write(f"{text}\n")
-            count += 1
-        out.flush()
-        if raw is file:
-            out.detach()
+    with packed or nullcontext(file) as out:
+        for count, text in enumerate(texts, start=1):  # noqa: B007
+            out.write(f"{text}\n".encode())
     return count
 
 

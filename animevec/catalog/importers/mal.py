@@ -109,7 +109,7 @@ def _airing(row: Mapping[str, Any]) -> dict[str, Any]:
         "aired_from": first if len(first) == 10 else None,
         "aired_to": last if len(last) == 10 else None,
         "year": row.get("year") or (int(first[:4]) if first else None),
-        "season": season or (SEASONS[(month - 1) // 3] if month else None),
+        "season": season or (SEASONS[(month - 1) // 3] if month and month <= 12 else None),
     }
 
 

@@ -42,14 +42,15 @@ def onto(old: Anime, new: Anime) -> Anime:
     if "*" in old.provenance and sources == {_source(new.origin("*"))}:
         return new.model_copy(update={"id": old.id, "pictures": pictures})
     taken = {name: value for name, value in _stated(new) if _open(old, new, name)}
+    if pictures is not old.pictures:
+        taken["pictures"] = pictures
     united = {
         "keys": {**new.keys, **old.keys},
         "titles": (*old.titles, *_other_titles(old, new)),
-        "pictures": pictures,
         "nsfw": old.nsfw or new.nsfw,
         "statistics": {**old.statistics, **new.statistics},
         "links": {**new.links, **old.links},
-        "provenance": old.provenance | _origins(new, taken),
+        "provenance": old.provenance | _origins(old, new, taken),
     }
     return old.model_copy(update=taken | united)
 
@@ -91,9 +92,10 @@ def _source(origin: Provenance | None) -> str | None:
     return origin.source.split("/")[0] if origin else None
 
 
-def _origins(new: Anime, taken: Mapping[str, Any]) -> dict[str, Provenance]:
+def _origins(old: Anime, new: Anime, taken: Mapping[str, Any]) -> dict[str, Provenance]:
+    """Of the fields taken, those of which ``old`` says otherwise."""
     named = ((name, new.origin(name)) for name in taken)
-    return {name: origin for name, origin in named if origin}
+    return {name: origin for name, origin in named if origin and origin != old.origin(name)}
 
 
 def _other_titles(old: Anime, new: Anime) -> Iterator[Title]:
@@ -105,7 +107,10 @@ def _other_titles(old: Anime, new: Anime) -> Iterator[Title]:
 
 
 def _pictures(old: Anime, new: Anime) -> tuple[Picture, ...]:
-    """A file held here is not given up for an address."""
+    """A file brought here wins, and one held here is not given up for an address."""
+    if any(picture.sha256 for picture in new.pictures):
+        return new.pictures
     held = any(picture.sha256 for picture in old.pictures)
-    brought = any(picture.sha256 for picture in new.pictures)
-    return old.pictures if old.pictures and (held and not brought) else new.pictures or old.pictures
+    return (
+        new.pictures if new.pictures and not held and _open(old, new, "pictures") else old.pictures
+    )

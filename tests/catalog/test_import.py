@@ -1,0 +1,282 @@
+"""Imports that are stopped, repeated, raced and given bad rows."""
+
+import gzip
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from animevec.catalog.importers import Pictures, RowError, import_file
+from animevec.catalog.importers.merge import onto
+from animevec.catalog.importers.offline import OfflineDatabase
+from animevec.catalog.store import Catalog
+from animevec.errors import InvalidRequest
+from tests.catalog.rows import mal_row, offline_row
+
+
+def write(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_bad_rows_are_reported_by_line_and_the_others_imported(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    good = [json.dumps(mal_row(n)).encode() for n in (1, 2, 3)]
+    bad = [
+        b'{"mal_id": 4, "title"',
+        b"[1, 2]",
+        b'{"mal_id": 5}',
+        json.dumps(mal_row(6, score=11, episodes=-1)).encode(),
+        json.dumps(mal_row(7, type="Painting")).encode(),
+        b'{"title": "\xff"}',
+        json.dumps(mal_row(8, relations=[["Enemy", 1]])).encode(),
+        json.dumps(mal_row(9, aired_from="1998-13-45")).encode(),
+    ]
+    file = tmp_path / "rows"
+    file.write_bytes(b"\n".join([good[0], *bad, b"", good[1], b"   ", good[2]]))
+    report = import_file(catalog, file)
+    assert report.created == catalog.count() == 3
+    reasons = {error.line: error.reason for error in report.errors}
+    assert list(reasons) == [2, 3, 4, 5, 6, 7, 8, 9]
+    assert reasons[2].startswith("not JSON")
+    assert reasons[3] == "a row must be a JSON object, not list"
+    assert "'title' is missing" in reasons[4]
+    assert "score: Input should be less than or equal to 10" in reasons[5]
+    assert "episodes: Input should be greater than or equal to 1" in reasons[5]
+    assert "'PAINTING' is not a valid Kind" in reasons[6]
+    assert reasons[7].startswith("not JSON")
+    assert "relations.0.kind" in reasons[8]
+
+
+def test_importing_twice_does_nothing_the_second_time(catalog: Catalog, tmp_path: Path) -> None:
+    file = write(tmp_path / "rows", [mal_row(1), {"mal_id": 2}, mal_row(3)])
+    first = import_file(catalog, file)
+    again = import_file(catalog, file)
+    assert (first.already, again.already) == (False, True)
+    assert again.errors == first.errors == (RowError(2, "field 'title' is missing"),)
+    assert catalog.revision() == 2
+
+
+def test_importing_again_by_force_changes_nothing_that_is_the_same(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "rows", [mal_row(1), {"mal_id": 2}, mal_row(3)])
+    import_file(catalog, file)
+    catalog.delete([catalog.resolve("mal:3")], "me", "mistake")  # type: ignore[list-item]
+    report = import_file(catalog, file, again=True)
+    assert (report.created, report.unchanged, len(report.errors)) == (1, 1, 1)
+
+
+def test_a_damaged_file_keeps_what_came_before_the_damage(catalog: Catalog, tmp_path: Path) -> None:
+    whole = gzip.compress("".join(json.dumps(mal_row(n)) + "\n" for n in range(1, 4_001)).encode())
+    file = tmp_path / "rows"
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InvalidRequest, match=r"rows cannot be read past row \d+"):
+        import_file(catalog, file)
+    assert 0 < catalog.count() < 4_000
+    file.write_bytes(whole)
+    report = import_file(catalog, file)
+    assert (catalog.count(), report.created + report.unchanged) == (4_000, 4_000)
+
+
+def test_progress_reaches_the_end(catalog: Catalog, tmp_path: Path) -> None:
+    seen: list[tuple[int, int | None]] = []
+    file = write(tmp_path / "rows", [mal_row(n) for n in range(1, 701)])
+    import_file(catalog, file, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(0, None), (500, None), (700, None)]
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from animevec.catalog.importers import import_file
+from animevec.catalog.store import Catalog
+import_file(Catalog.open(sys.argv[1]), Path(sys.argv[2]), progress=lambda *_: print(flush=True))
+"""
+
+
+@pytest.mark.parametrize("batches", [1, 3])
+def test_a_killed_import_goes_on_where_it_stopped(url: str, tmp_path: Path, batches: int) -> None:
+    rows = [mal_row(n) for n in range(1, 3_001)]
+    file = write(tmp_path / "rows", [*rows[:10], {"mal_id": 0}, *rows[10:]])
+    command = [sys.executable, "-c", SCRIPT, url, str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        for _ in range(1 + batches):
+            process.stdout.readline()
+        os.kill(process.pid, signal.SIGKILL)
+    with Catalog.open(url) as catalog:
+        kept = catalog.count()
+        assert 500 * batches - 1 <= kept < 3_000
+        report = import_file(catalog, file)
+        assert report.resumed_at == kept + 1
+        assert (report.created, report.updated, report.unchanged) == (3_000, 0, 0)
+        assert report.errors == (RowError(11, "field 'title' is missing"),)
+        assert (catalog.count(), catalog.revision()) == (3_000, 3_000)
+        assert [change.revision for change in catalog.changes(2_990)] == list(range(2_991, 3_001))
+
+
+def _import(url: str, file: Path, barrier: Any) -> None:
+    with Catalog.open(url) as catalog:
+        barrier.wait()
+        import_file(catalog, file)
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["same file", "overlapping files"])
+def test_two_importers_at_once_both_succeed(url: str, tmp_path: Path, same: bool) -> None:
+    one = write(tmp_path / "one", [mal_row(n) for n in range(1, 1_501)])
+    two = write(tmp_path / "two", [mal_row(n) for n in range(2_000, 500, -1)])
+    spawn = multiprocessing.get_context("spawn")
+    barrier = spawn.Barrier(2)
+    racers = [
+        spawn.Process(target=_import, args=(url, file, barrier))
+        for file in (one, one if same else two)
+    ]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join(120)
+    assert [racer.exitcode for racer in racers] == [0, 0]
+    with Catalog.open(url) as catalog:
+        expected = 1_500 if same else 2_000
+        assert (catalog.count(), catalog.revision()) == (expected, expected)
+        assert import_file(catalog, one).already
+
+
+def test_an_importer_waits_for_a_writer(url: str, tmp_path: Path, make: Any) -> None:
+    file = write(tmp_path / "rows", [mal_row(1)])
+    with Catalog.open(url) as catalog:
+        command = [sys.executable, "-c", SCRIPT, url, str(file)]
+        with catalog.writing() as transaction:
+            transaction.put([make(2)], "me")
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+            time.sleep(2)
+            assert process.poll() is None
+        assert process.wait(60) == 0
+        assert catalog.count() == 2
+
+
+def test_a_second_source_brings_only_what_is_missing(catalog: Catalog, tmp_path: Path) -> None:
+    import_file(catalog, write(tmp_path / "mal", [mal_row(1, score=None)]))
+    before = catalog.get(catalog.resolve("mal:1"))  # type: ignore[arg-type]
+    import_file(catalog, write(tmp_path / "offline", [offline_row(1)]))
+    after = catalog.get(catalog.resolve("mal:1"))  # type: ignore[arg-type]
+    assert before is not None and after is not None
+    assert (after.synopsis, after.duration_minutes) == (before.synopsis, 90.0)
+    assert (after.score, after.origin("score").source) == (7.2, "anime-offline-database")  # type: ignore[union-attr]
+    assert after.origin("synopsis").source == "mal"  # type: ignore[union-attr]
+    assert after.keys == before.keys | {"anidb": "80001", "kitsu": "60001"}
+    assert [title.text for title in after.titles][-1] == "Wind of Stars"
+    revision = catalog.revision()
+    import_file(catalog, tmp_path / "offline", again=True)
+    import_file(catalog, tmp_path / "mal", again=True)
+    assert catalog.revision() == revision
+
+
+def test_a_source_may_correct_itself_and_no_other(catalog: Catalog, tmp_path: Path) -> None:
+    import_file(catalog, write(tmp_path / "mal", [mal_row(1)]))
+    import_file(catalog, write(tmp_path / "offline", [offline_row(1, score={"arithmeticMean": 2})]))
+    import_file(catalog, write(tmp_path / "newer", [mal_row(1, score=9, members=1_000)]))
+    record = catalog.get(catalog.resolve("mal:1"))  # type: ignore[arg-type]
+    assert record is not None
+    assert (record.score, record.members) == (9.0, 1_000)
+    assert record.tags == ("pilots",)
+
+
+def test_a_title_keeps_its_id_when_a_better_key_is_learned(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    row = offline_row(1, sources=["https://anilist.co/anime/70001"])
+    import_file(catalog, write(tmp_path / "early", [row]))
+    id = catalog.resolve("anilist:70001")
+    import_file(catalog, write(tmp_path / "later", [mal_row(1)]))
+    assert (catalog.count(), catalog.resolve("mal:1")) == (1, id)
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        ["https://myanimelist.net/anime/2", "https://anilist.co/anime/70001"],
+        ["https://anidb.net/anime/80001"],
+    ],
+    ids=["a contradiction", "an AniDB id alone"],
+)
+def test_titles_are_not_confused(catalog: Catalog, tmp_path: Path, sources: list[str]) -> None:
+    rows = [offline_row(1), offline_row(2, sources=sources)]
+    import_file(catalog, write(tmp_path / "rows", rows))
+    assert catalog.count() == 2
+
+
+def test_rows_of_one_title_in_one_file_are_merged(catalog: Catalog, tmp_path: Path) -> None:
+    rows = [
+        offline_row(1, sources=["https://anilist.co/anime/70001"]),
+        offline_row(1, sources=["https://anilist.co/anime/70001", "https://kitsu.io/anime/3"]),
+    ]
+    report = import_file(catalog, write(tmp_path / "rows", rows))
+    assert (report.created, catalog.count()) == (1, 1)
+    assert catalog.resolve("kitsu:3") == catalog.resolve("anilist:70001")
+
+
+def test_merging_twice_is_merging_once(make: Any) -> None:
+    new = OfflineDatabase().record(offline_row(1))
+    assert new is not None
+    for old in (make(1), make(1, year=1950, provenance={"year": {"source": "mal"}})):
+        assert onto(onto(old, new), new) == onto(old, new)
+
+
+def _paint(path: Path, colour: str) -> None:
+    Image.new("RGB", (30, 40), colour).save(path)
+
+
+def test_pictures_are_kept_by_their_content(catalog: Catalog, tmp_path: Path) -> None:
+    covers, kept = tmp_path / "covers", tmp_path / "kept"
+    covers.mkdir()
+    _paint(covers / "1.jpg", "red")
+    _paint(covers / "2.png", "blue")
+    (covers / "3.webp").write_text("no picture")
+    (covers / "notes.txt").write_text("left alone")
+    file = write(tmp_path / "rows", [mal_row(n) for n in (1, 2, 3, 4)])
+    report = import_file(catalog, file, pictures=Pictures(covers, kept))
+    assert [error.line for error in report.errors] == [3]
+    assert "3.webp is no JPEG, PNG or WebP picture" in report.errors[0].reason
+    assert catalog.count() == 4
+    for number, name in ((1, "1.jpg"), (2, "2.png")):
+        record = catalog.get(catalog.resolve(f"mal:{number}"))  # type: ignore[arg-type]
+        assert record is not None
+        (cover,) = record.pictures
+        assert (cover.width, cover.height) == (30, 40)
+        assert cover.url == f"https://example.org/{number}.jpg"
+        assert (kept / str(cover.sha256)).read_bytes() == (covers / name).read_bytes()
+    assert len(list(kept.iterdir())) == 2
+
+
+def test_pictures_added_later_are_not_taken_for_the_same_import(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    covers = tmp_path / "covers"
+    covers.mkdir()
+    _paint(covers / "1.png", "red")
+    file = write(tmp_path / "rows", [mal_row(1), mal_row(2)])
+    import_file(catalog, file)
+    report = import_file(catalog, file, pictures=Pictures(covers, tmp_path / "kept"))
+    assert (report.already, report.updated, report.unchanged) == (False, 1, 1)
+    report = import_file(catalog, file, again=True)
+    assert report.unchanged == 2, "an address does not push a held file out"
+
+
+def test_a_picture_too_large_is_refused(catalog: Catalog, tmp_path: Path) -> None:
+    _paint(tmp_path / "1.png", "red")
+    pictures = Pictures(tmp_path, tmp_path / "kept", limit=10)
+    report = import_file(catalog, write(tmp_path / "rows", [mal_row(1)]), pictures=pictures)
+    assert "the limit is 10" in report.errors[0].reason
+    with pytest.raises(InvalidRequest, match="no folder of pictures"):
+        Pictures(tmp_path / "none", tmp_path)

@@ -108,6 +108,8 @@ class Catalog:
 
         Where several titles share the key, the one with the smallest id.
         """
+        if not key.isprintable():  # PostgreSQL takes no NUL
+            return None
         with self.reading() as transaction:
             if ":" in key and not key.startswith("urn:"):
                 return next(iter(transaction.owners([key]).get(key, ())), None)

@@ -40,6 +40,11 @@ def encode(record: Anime) -> str:
     )
 
 
+def storable(text: str) -> str:
+    """Text that every database takes: PostgreSQL has no NUL, UTF-8 no lone surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
+
+
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """The catalogue as one transaction sees it."""
@@ -145,7 +150,11 @@ class Transaction:
         changes = sorted([*created, *updated], key=lambda change: change["revision"])
         if not changes:
             return
-        stamp = {"actor": actor, "reason": reason, "at": datetime.now(UTC)}
+        stamp = {
+            "actor": storable(actor),
+            "reason": None if reason is None else storable(reason),
+            "at": datetime.now(UTC),
+        }
         versions = [
             {**stamp, **{name: change[name] for name in ("revision", "id", "kind", "record")}}
             for change in changes

@@ -9,9 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from animevec.catalog.importers import Pictures, RowError, import_file
@@ -40,13 +43,17 @@ def test_bad_rows_are_reported_by_line_and_the_others_imported(
         b'{"title": "\xff"}',
         json.dumps(mal_row(8, relations=[["Enemy", 1]])).encode(),
         json.dumps(mal_row(9, aired_from="1998-13-45")).encode(),
+        b'{"mal_id": 1' + b"0" * 5_000 + b', "title": "a"}',
+        b'{"mal_id": 1e999, "title": "a"}',
+        b"[" * 100_000,
+        json.dumps(mal_row(10, title="\ud800", type="\x00")).encode(),
     ]
     file = tmp_path / "rows"
     file.write_bytes(b"\n".join([good[0], *bad, b"", good[1], b"   ", good[2]]))
     report = import_file(catalog, file)
     assert report.created == catalog.count() == 3
     reasons = {error.line: error.reason for error in report.errors}
-    assert list(reasons) == [2, 3, 4, 5, 6, 7, 8, 9]
+    assert list(reasons) == list(range(2, 14))
     assert reasons[2].startswith("not JSON")
     assert reasons[3] == "a row must be a JSON object, not list"
     assert "'title' is missing" in reasons[4]
@@ -93,6 +100,33 @@ def test_progress_reaches_the_end(catalog: Catalog, tmp_path: Path) -> None:
     file = write(tmp_path / "rows", [mal_row(n) for n in range(1, 701)])
     import_file(catalog, file, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(0, None), (500, None), (700, None)]
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+LAYOUTS = {
+    "mal": mal_row(1),
+    "anime-offline-database": offline_row(1),
+    "animevec": {"keys": {"mal": "1"}, "titles": [{"text": "a"}], "episode_list": []},
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_no_row_can_stop_an_import(name: str, data: st.DataObject) -> None:
+    row = LAYOUTS[name]
+    fields = st.dictionaries(st.sampled_from(sorted(row)) | st.text(max_size=5), anything)
+    rows = [row | changes for changes in data.draw(st.lists(fields, min_size=1, max_size=20))]
+    with TemporaryDirectory() as folder:
+        file = write(Path(folder) / "rows", rows)
+        with Catalog.open(f"sqlite:///{folder}/catalog.db") as catalog:
+            report = import_file(catalog, file, name)
+            assert report.rows == len(rows)
+            assert catalog.count() + len(report.errors) <= len(rows)
 
 
 SCRIPT = """

@@ -88,12 +88,28 @@ def test_a_deletion_is_recorded_and_can_be_undone_by_a_put(catalog: Catalog, mak
     assert history[0].at.utcoffset() is not None
 
 
+def test_a_reason_may_be_any_text(catalog: Catalog, make: Any) -> None:
+    catalog.put([make(1)], "me\x00")
+    catalog.delete([make(1).id], "me", "\x00 \ud800 火")
+    put, deleted = catalog.history(make(1).id)
+    assert (put.actor, deleted.reason) == ("me\\x00", "\\x00 \\ud800 火")
+
+
 def test_a_title_is_found_by_any_of_its_keys(catalog: Catalog, make: Any) -> None:
     record = make(1, keys={"mal": "1", "anilist": "10", "animeplanet": "a-b"})
     catalog.put([record], "me")
     for key in ("mal:1", "anilist:10", "animeplanet:a-b", str(record.id), str(record.id).upper()):
         assert catalog.resolve(key) == record.id
-    for key in ("mal:2", "anilist:1", "", "nonsense", str(UUID(int=7)), f"urn:uuid:{UUID(int=7)}"):
+    for key in (
+        "mal:2",
+        "anilist:1",
+        "",
+        "nonsense",
+        "mal:\x00",
+        "mal:\ud800",
+        str(UUID(int=7)),
+        f"urn:uuid:{UUID(int=7)}",
+    ):
         assert catalog.resolve(key) is None
 
 

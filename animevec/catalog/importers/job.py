@@ -18,6 +18,7 @@ from animevec.catalog.importers.own import Own
 from animevec.catalog.importers.pictures import Pictures
 from animevec.catalog.record import Anime
 from animevec.catalog.store import Catalog
+from animevec.catalog.transaction import storable
 from animevec.errors import InvalidRequest
 from animevec.progress import Progress, silent
 
@@ -123,7 +124,7 @@ def _row(importer: Importer, raw: Raw) -> Row:
         return Row(raw.line, error=error.message)
     except KeyError as error:
         return Row(raw.line, error=f"field {error} is missing")
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         return Row(raw.line, error=f"not a row of {importer.name}: {error}")
 
 
@@ -167,7 +168,7 @@ def _write(catalog: Catalog, digest: str, batch: list[Row], owns: bool, actor: s
             return
         records = [row.record for row in rows if row.record is not None]
         report = transaction.put(records if owns else place(transaction, records), actor)
-        errors = [RowError(row.line, row.error) for row in rows if row.error]
+        errors = [RowError(row.line, storable(row.error)) for row in rows if row.error]
         journal.advance(rows[-1].line, report, errors)
 
 

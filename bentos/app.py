@@ -10,7 +10,7 @@ from animevec import __version__
 from animevec.assembly import open_assembly
 from animevec.settings import Settings
 from bentos import envelope, log, middleware
-from bentos.routes import admin, keys, search, similarity, system
+from bentos.routes import admin, keys, page, search, similarity, system
 from bentos.serving import Opener, Service
 
 _ABOUT = """Search anime by words, by picture, by both and by likeness.
@@ -40,7 +40,7 @@ def create_app(settings: Settings, opener: Opener = open_assembly) -> FastAPI:
         middleware=middleware.stack(settings, service.keys, service.metrics),
     )
     app.state.service = service
-    for room in (search, similarity, admin, keys, system):
+    for room in (search, similarity, admin, keys, system, page):
         app.include_router(room.router)
     envelope.install(app)
     return app

@@ -47,9 +47,10 @@ class PointCodec:
         self, record: edge.ScoredPoint | edge.Record, score: float, names: Sequence[str]
     ) -> Hit:
         """A record of the engine as a hit with the named vectors it has."""
-        found = record.vector if names and isinstance(record.vector, dict) else {}
+        id, vectors = record.id, record.vector if names else None
+        found = vectors if isinstance(vectors, dict) else {}
         return Hit(
-            id=UUID(str(record.id)),
+            id=id if isinstance(id, UUID) else UUID(str(id)),
             score=score,
             payload=self._recoded(record.payload or {}, bool),
             vectors={name: _vector(found[name]) for name in names if name in found},

@@ -156,7 +156,7 @@ class QuantizedEncoder:
             graph=_compile(exported / GRAPH, runtime.threads),
             heads=_read_heads(exported / HEADS) if len(card.heads) > 1 else {},
         )
-        return cls(stages, runtime.budget)
+        return cls(stages, runtime.tokens)
 
 
 def read_manifest(exported: Path, card: ModelCard) -> Manifest:

@@ -13,16 +13,25 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound="nn.Module")
 Dtype = Literal["float32", "bfloat16", "float16", "int8"]
 
+# Beyond this a forward's activations leave the cores' caches and every token costs more
+# (docs/encoders.md); a GPU wants all it can get.
+CPU_TOKENS = 2048
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Options of every encoder; ``budget`` is the padded tokens (or pixels) of one forward."""
+    """Options of every encoder; ``budget`` is the padded tokens of one forward."""
 
     where: str = "cpu"
     dtype: Dtype = "float32"
     threads: int | None = None
     compile: bool = False
     budget: int = 16_384
+
+    @property
+    def tokens(self) -> int:
+        """Padded tokens of one forward on this device."""
+        return min(self.budget, CPU_TOKENS) if self.where == "cpu" else self.budget
 
     @property
     def device(self) -> torch.device:

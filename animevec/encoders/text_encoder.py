@@ -67,7 +67,7 @@ class TextEncoder:
 
     def __init__(self, stages: TextStages) -> None:
         self._stages = stages
-        self._seam = Seam(stages, stages.runtime.budget)
+        self._seam = Seam(stages, stages.runtime.tokens)
 
     @property
     def card(self) -> ModelCard:

@@ -1,0 +1,295 @@
+"""Encoders beside sentence-transformers on the same work in the same run.
+
+    python -m benchmarks.encode --model minilm --model bge-m3 --out encode.json
+
+Every round runs each engine once on each workload, in turn, so that a noisy machine slows all
+alike; ratios are medians of the rounds' own ratios.  BGE-M3 is full-size with random weights:
+speed does not depend on their values.  Peak memory is each engine's alone, in its own process.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from animevec import quiet
+
+PEER = "sentence-transformers"
+ENGINES = (PEER, "float32", "bfloat16", "int8")
+TOKENIZER = Path(__file__).parents[1] / "tests" / "encoders" / "reference" / "bge-m3-tiny"
+FULL_BGE = {
+    "model_type": "xlm-roberta",
+    "architectures": ["XLMRobertaModel"],
+    "hidden_act": "gelu",
+    "hidden_size": 1024,
+    "num_hidden_layers": 24,
+    "num_attention_heads": 16,
+    "intermediate_size": 4096,
+    "max_position_embeddings": 8194,
+    "type_vocab_size": 1,
+    "layer_norm_eps": 1e-5,
+    "pad_token_id": 1,
+    "bos_token_id": 0,
+    "eos_token_id": 2,
+    "vocab_size": 250_002,
+    "torch_dtype": "float32",
+}
+Encode = Callable[[Sequence[str]], Any]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Texts encoded in one call; ``tokens`` are theirs, special tokens included."""
+
+    name: str
+    texts: tuple[str, ...]
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """One engine on one workload; ``ratio`` is the peer's time over its own, round by round."""
+
+    model: str
+    engine: str
+    work: str
+    texts_per_s: float
+    tokens_per_s: float
+    p50_ms: float
+    p95_ms: float
+    ratio: float | None
+
+
+def works(model: str, quick: bool) -> list[Work]:
+    """A query, batches of one length, and a batch of mixed lengths."""
+    longest = 256 if quick else 512
+    draw = random.Random(0)
+    size = 16 if model == "bge-m3" or quick else 64
+    mixed = [draw.randint(8, longest if model == "minilm" else 128) for _ in range(size)]
+    equal = [(1, 16), (1, 32), (size, 32), (size // 4, longest)]
+    lengths = {f"{count} x {length}": [length] * count for count, length in equal}
+    lengths[f"{size} x {min(mixed)}-{max(mixed)}"] = mixed
+    return [Work(name, tuple(map(_text, each)), sum(each)) for name, each in lengths.items()]
+
+
+def _text(tokens: int) -> str:
+    """A text of exactly so many tokens in both vocabularies; two are special."""
+    return " ".join(["a"] * (tokens - 2))
+
+
+def folder_of(model: str, scratch: Path) -> Path:
+    """The model's files; BGE-M3's are written once, with random weights."""
+    from animevec.encoders.files import packaged
+
+    if model == "minilm":
+        return packaged()
+    folder = scratch / "bge-m3-random"
+    if not (folder / "colbert_linear.pt").exists():
+        _write_random(folder)
+    return folder
+
+
+def _write_random(folder: Path) -> None:
+    import shutil
+
+    import torch
+    from safetensors.torch import save_file
+
+    from animevec.encoders.backbone import Backbone, BackboneConfig
+    from animevec.encoders.bge_m3 import Heads
+
+    torch.manual_seed(0)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("tokenizer.json", "tokenizer_config.json", "modules.json", "1_Pooling"):
+        copy = shutil.copytree if (TOKENIZER / name).is_dir() else shutil.copy
+        copy(TOKENIZER / name, folder / name)
+    (folder / "config.json").write_text(json.dumps(FULL_BGE))
+    model = Backbone(BackboneConfig.parse(FULL_BGE))
+    for name, weight in model.named_parameters():
+        if name.endswith("weight") and "LayerNorm" not in name:
+            torch.nn.init.normal_(weight, std=0.02)
+    save_file(model.state_dict(), folder / "model.safetensors", metadata={"format": "pt"})
+    heads = Heads(1024)
+    torch.save(heads.sparse_linear.state_dict(), folder / "sparse_linear.pt")
+    torch.save(heads.colbert_linear.state_dict(), folder / "colbert_linear.pt")
+
+
+def load(engine: str, model: str, scratch: Path, threads: int) -> Encode:
+    """A function from texts to normalised dense vectors."""
+    folder = folder_of(model, scratch)
+    if engine == PEER:
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        torch.set_num_threads(threads)
+        peer = SentenceTransformer(str(folder), device="cpu")
+        peer.max_seq_length = 512 if model == "minilm" else 8192
+        return lambda texts: peer.encode(
+            list(texts), normalize_embeddings=True, show_progress_bar=False
+        )
+    return own_engine(engine, model, folder, scratch, threads)
+
+
+def own_engine(engine: str, model: str, folder: Path, scratch: Path, threads: int) -> Encode:
+    from animevec.encoders.base import Encoder, TextItem
+    from animevec.encoders.cards import find_card
+    from animevec.encoders.runtime import Runtime
+
+    card = find_card(model)
+    # Random weights have no published hash.
+    card = card if model == "minilm" else card.model_copy(update={"files": ()})
+    runtime = Runtime(dtype=engine, threads=threads)  # type: ignore[arg-type]
+    encoder: Encoder
+    if engine == "int8":
+        from animevec.encoders.quantized import FOLDER, QuantizedEncoder
+
+        target = scratch / model / FOLDER
+        if not target.exists():
+            from animevec.encoders.export import export_int8
+
+            print(export_int8(folder, target, card), flush=True)
+        encoder = QuantizedEncoder.load(target, card, runtime)
+    elif model == "bge-m3":
+        from animevec.encoders.bge_m3 import BgeM3
+
+        encoder = BgeM3.load(folder, card, runtime)
+    else:
+        from animevec.encoders.sentence import SentenceEncoder
+
+        encoder = SentenceEncoder.load(folder, card, runtime)
+    return lambda texts: encoder.encode([TextItem(text) for text in texts])
+
+
+def measure(
+    model: str, engines: dict[str, Encode], jobs: Sequence[Work], rounds: int
+) -> list[Result]:
+    """Every engine on every workload, interleaved; single texts run ten times a round."""
+    results = []
+    for job in jobs:
+        times: dict[str, list[list[float]]] = {engine: [] for engine in engines}
+        for engine in engines.values():
+            engine(job.texts)
+        for _ in range(rounds):
+            for name, engine in engines.items():
+                repeat = 10 if len(job.texts) == 1 else 1
+                times[name].append([_timed(partial(engine, job.texts)) for _ in range(repeat)])
+        results += [_result(model, name, job, times) for name in engines]
+    return results
+
+
+def _timed(call: Callable[[], object]) -> float:
+    start = perf_counter()
+    call()
+    return perf_counter() - start
+
+
+def _result(model: str, engine: str, job: Work, times: dict[str, list[list[float]]]) -> Result:
+    own = sorted(second for each in times[engine] for second in each)
+    ratios = [
+        median(peer) / median(mine)
+        for peer, mine in zip(times.get(PEER, []), times[engine], strict=False)
+    ]
+    p50, p95 = median(own), own[min(len(own) - 1, int(0.95 * len(own)))]
+    return Result(
+        model=model,
+        engine=engine,
+        work=job.name,
+        texts_per_s=len(job.texts) / p50,
+        tokens_per_s=job.tokens / p50,
+        p50_ms=1e3 * p50,
+        p95_ms=1e3 * p95,
+        ratio=median(ratios) if ratios else None,
+    )
+
+
+def peak_mb(engine: str, model: str, scratch: Path, threads: int) -> float:
+    """Peak resident memory of loading one engine and encoding the mixed batch, alone."""
+    command = [sys.executable, "-m", "benchmarks.encode", "--peak-of", engine, "--model", model]
+    command += ["--scratch", str(scratch), "--threads", str(threads)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return float(done.stdout.split()[-1])
+
+
+def _print_peak(engine: str, model: str, scratch: Path, threads: int) -> None:
+    import resource
+
+    load(engine, model, scratch, threads)(works(model, quick=True)[-1].texts)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def show(results: Sequence[Result], peaks: dict[str, float]) -> None:
+    """A table for people."""
+    table = Table(box=None)
+    for title in ("model", "texts x tokens", "engine", "texts/s", "tokens/s", "p50 ms", "p95 ms"):
+        table.add_column(title, no_wrap=True, justify="right" if title[-1] == "s" else "left")
+    table.add_column(f"x {PEER}", justify="right")
+    table.add_column("peak MB", justify="right")
+    for one in results:
+        table.add_row(
+            one.model,
+            one.work,
+            one.engine,
+            f"{one.texts_per_s:.1f}",
+            f"{one.tokens_per_s:.0f}",
+            f"{one.p50_ms:.1f}",
+            f"{one.p95_ms:.1f}",
+            "" if one.ratio is None else f"{one.ratio:.2f}",
+            f"{peaks[f'{one.model} {one.engine}']:.0f}" if peaks else "",
+        )
+    Console(width=140).print(table)
+
+
+@click.command()
+@click.option("--model", "models", multiple=True, type=click.Choice(["minilm", "bge-m3"]))
+@click.option("--engine", "engines", multiple=True, type=click.Choice(ENGINES))
+@click.option("--quick", is_flag=True, help="fewer rounds, shorter texts, no memory")
+@click.option("--threads", default=2, show_default=True)
+@click.option("--rounds", type=int, help="default 7, with --quick 3")
+@click.option("--scratch", type=click.Path(path_type=Path), default=Path("var/benchmarks"))
+@click.option("--out", type=click.Path(path_type=Path), help="write JSON here")
+@click.option("--peak-of", hidden=True, help="print one engine's peak memory")
+def main(
+    models: tuple[str, ...],
+    engines: tuple[str, ...],
+    quick: bool,
+    threads: int,
+    rounds: int | None,
+    scratch: Path,
+    out: Path | None,
+    peak_of: str | None,
+) -> None:
+    """Texts per second, p50, p95 and peak memory of the text encoders."""
+    if peak_of is not None:
+        _print_peak(peak_of, models[0], scratch, threads)
+        return
+    results: list[Result] = []
+    peaks: dict[str, float] = {}
+    for model in models or ("minilm", "bge-m3"):
+        chosen = engines or ENGINES
+        loaded = {name: load(name, model, scratch, threads) for name in chosen}
+        results += measure(model, loaded, works(model, quick), rounds or (3 if quick else 7))
+        if not quick:
+            peaks |= {f"{model} {name}": peak_mb(name, model, scratch, threads) for name in chosen}
+    show(results, peaks)
+    load_average = os.getloadavg()[0]
+    print(f"{threads} threads, load average {load_average:.1f} (idle machine: under {threads + 1})")
+    if out is not None:
+        report = {"results": [asdict(one) for one in results], "peak_mb": peaks}
+        out.write_text(json.dumps(report | {"load": load_average, "threads": threads}, indent=2))
+
+
+if __name__ == "__main__":
+    quiet.apply()
+    main()

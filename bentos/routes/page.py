@@ -43,7 +43,7 @@ async def asset(name: str) -> Response:
     tags=["search"],
     dependencies=READER,
     response_class=Response,
-    responses={200: {"content": {"image/*": {}}}, 404: ERRORS[404], 422: ERRORS[422]},
+    responses={**ERRORS, 200: {"content": {"image/*": {}}}},
 )
 def picture(request: Request, sha256: Digest) -> Response:
     """A picture the installation keeps, by the hash its record names."""

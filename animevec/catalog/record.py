@@ -193,6 +193,7 @@ class Anime(Value):
     status: Status = Status.UNKNOWN
     aired_from: date | None = None
     aired_to: date | None = None
+    zone: str | None = Field(None, description="IANA time zone of the days it aired on")
     year: int | None = Field(None, ge=1900, le=2100)
     season: Season | None = None
     rating: Rating | None = None

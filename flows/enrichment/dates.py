@@ -10,9 +10,11 @@ from animevec.catalog.record import Season
 TOKYO = ZoneInfo("Asia/Tokyo")
 ZONES = {"JP": "Asia/Tokyo", "CN": "Asia/Shanghai", "KR": "Asia/Seoul", "TW": "Asia/Taipei"}
 FIRST_YEAR = 1907
+EPOCH = (1970, 1, 1)
 FAR = timedelta(days=366)
 _ISO = re.compile(r"^(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?$")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_GERMAN = re.compile(r"^(?:(\d{2})\.)?(?:(\d{2})\.)?(\d{4})$")
 _ENGLISH = re.compile(r"^(?:([A-Za-z]{3})[a-z]*\.? ?(?:(\d{1,2}),)? ?)?(\d{4})$")
 
 
@@ -53,12 +55,15 @@ def when(year: int | None, month: int | None = None, day: int | None = None) -> 
 
 
 def iso(text: str | None) -> When:
-    """From ``2019``, ``2019-10`` or ``2019-10-10``, with or without a time behind it."""
+    """From ``2019``, ``2019-10`` or ``2019-10-10``, with or without a time behind it.
+
+    The first day of the Unix epoch stands for an unknown one.
+    """
     match = _ISO.match((text or "").strip().split("T")[0])
     if not match:
         return NEVER
     year, month, day = (int(part) if part else None for part in match.groups())
-    return when(year, month, day)
+    return NEVER if (year, month, day) == EPOCH else when(year, month, day)
 
 
 def english(text: str | None) -> When:
@@ -69,6 +74,16 @@ def english(text: str | None) -> When:
     name, day, year = match.groups()
     month = _MONTHS.index(name.lower()) + 1 if name and name.lower() in _MONTHS else None
     return when(int(year), month, int(day) if day else None)
+
+
+def german(text: str | None) -> When:
+    """From ``04.10.2006``, ``10.2006`` or ``2006``; ``?`` is nothing."""
+    match = _GERMAN.match((text or "").strip())
+    if not match:
+        return NEVER
+    first, second, year = match.groups()
+    day, month = (first, second) if second else (None, first)
+    return when(int(year), int(month) if month else None, int(day) if day else None)
 
 
 def moment(text: str | None) -> datetime | None:

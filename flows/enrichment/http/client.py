@@ -81,6 +81,25 @@ class Client:
         """The source's address, or the one configured in its place."""
         return self._settings.base_urls.get(facts.name, facts.base_url).rstrip("/")
 
+    @property
+    def limit(self) -> int:
+        """The most bytes an answer may have."""
+        return self._settings.response_bytes
+
+    @property
+    def timeout(self) -> float:
+        """Seconds one request may take."""
+        return self._settings.timeout_s
+
+    async def allowed(self, facts: SourceFacts, url: str) -> None:
+        """Wait until ``url`` may be fetched by a client other than this one.
+
+        Raises:
+            RequestFailed: robots.txt does not allow it.
+        """
+        await self._ask_robots(facts, url)
+        await self._limiter(facts).acquire()
+
     async def get(
         self,
         facts: SourceFacts,

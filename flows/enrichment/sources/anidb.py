@@ -1,5 +1,6 @@
 """AniDB: one XML document a title, for registered clients, very few a day."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -40,6 +41,7 @@ STUDIO_ROLES = frozenset({"Animation Work"})
 TITLE_KINDS = frozenset({"main", "official", "synonym", "short"})
 REGULAR_EPISODE = "1"
 TAG_WEIGHT = 200
+_YEAR = re.compile(r" \((?:19|20)\d\d\)$")
 ERRORS = {"302": OutcomeKind.REFUSED, "330": OutcomeKind.NOT_FOUND, "500": OutcomeKind.REFUSED}
 
 
@@ -91,6 +93,8 @@ def parse(document: bytes) -> SourceRecord:
         RequestFailed: malformed, refused or not found, by what AniDB answered; documents with
             entities or a DTD are malformed.
     """
+    if re.match(rb"(?i)\s*<(?:!doctype\s+html|html)", document[:500]):
+        raise RequestFailed(OutcomeKind.REFUSED, "a page was served in place of data")
     try:
         root = fromstring(document, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
@@ -99,8 +103,6 @@ def parse(document: bytes) -> SourceRecord:
         kind = ERRORS.get(root.get("code", ""), OutcomeKind.REFUSED)
         banned = "not found" not in (root.text or "").lower()
         raise RequestFailed(kind if banned else OutcomeKind.NOT_FOUND, f"AniDB: {root.text}")
-    if root.tag == "html":
-        raise RequestFailed(OutcomeKind.REFUSED, "a page was served in place of data")
     id = root.get("id", "")
     if root.tag != "anime" or not id.isdigit():
         raise RequestFailed(OutcomeKind.MALFORMED, f"an answer of {root.tag!r} without an id")
@@ -175,7 +177,12 @@ def _language(node: Element) -> str:
 def _titles(root: Element) -> Iterator[dict[str, str]]:
     for title in root.findall("titles/title"):
         kind = title.get("type", "synonym")
-        if text := line(title.text):
+        text = line(title.text)
+        # AniDB tells titles of one name apart by the year; it is no part of the name.
+        if text and kind == "main" and (name := _YEAR.sub("", text)) != text:
+            yield {"text": name, "language": _language(title), "kind": "main"}
+            kind = "synonym"
+        if text:
             known = kind if kind in TITLE_KINDS else "synonym"
             yield {"text": text, "language": _language(title), "kind": known}
 

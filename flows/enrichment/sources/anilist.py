@@ -244,7 +244,8 @@ class AniList:
             media = media_of(reply.json())
         except RequestFailed as failure:
             return [
-                asking.failed(FACTS, key, failure, _share(tally, n)) for n, key in _counted(keys)
+                asking.failed(FACTS, key, failure, _share(tally, place))
+                for place, key in enumerate(keys)
             ]
         field = {"anilist": "id", "mal": "idMal"}[provider]
         found = {str(item.get(field)): item for item in media if isinstance(item, dict)}

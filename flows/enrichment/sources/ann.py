@@ -1,0 +1,94 @@
+"""Anime News Network's encyclopaedia: recorded pages."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from flows.enrichment import dates, words
+from flows.enrichment.http import RequestFailed
+from flows.enrichment.markup import plain
+from flows.enrichment.sources import asking, pages
+from flows.enrichment.types import OutcomeKind, Rate, SourceFacts, SourceRecord, Stage
+
+FACTS = SourceFacts(
+    name="ann",
+    provider="ann",
+    title="Anime News Network",
+    base_url="https://www.animenewsnetwork.com",
+    licence="Anime News Network terms of use",
+    rates=(Rate(requests=1, seconds=1),),
+    stages=frozenset({Stage.METADATA}),
+    recorded_only=True,
+)
+LANGUAGES = {"Japanese": "ja", "French": "fr", "German": "de", "Spanish": "es", "Korean": "ko"}
+# The number behind "infotype-" names a section of the page.
+ALTERNATIVES, LENGTH, COUNT, VINTAGE, PREMIERE, PLOT = 2, 4, 3, 7, 9, 12
+GENRES, THEMES = 30, 31
+_HEADING = re.compile(r"^(.*?) \((TV|movie|OAV|ONA|special|TV special|music)[^)]*\)")
+_DAY = r"\d{4}(?:-\d{2}(?:-\d{2})?)?"
+_SPAN = re.compile(rf"({_DAY})(?: to ({_DAY}))?(?: \((?:Japan)\))?(?=$| \d| \()")
+
+opening = pages.recorded(FACTS, lambda document: parse(document))
+
+
+def parse(document: bytes) -> SourceRecord:
+    """A record from the page of a title.
+
+    Raises:
+        RequestFailed: refused for a block page, not found for another page.
+    """
+    page = pages.Page(document).checked("Anime News Network")
+    canonical = page.attribute("link[rel=canonical]", "href") or ""
+    found = re.search(r"/anime\.php\?id=(\d+)", canonical)
+    heading = _HEADING.match(page.text("h1") or "")
+    if not found or not heading:
+        raise RequestFailed(OutcomeKind.NOT_FOUND, "not the page of a title")
+    return asking.record(FACTS, found[1], _draft(page, heading[1], heading[2], canonical))
+
+
+def _section(page: pages.Page, number: int) -> str:
+    """A section's text without its heading."""
+    return (page.text(f"#infotype-{number}") or "").partition(":")[2].strip()
+
+
+def _draft(page: pages.Page, name: str, kind: str, url: str) -> dict[str, Any]:
+    start, end = _aired(page)
+    count = pages.number(_section(page, COUNT))
+    return {
+        "url": url,
+        "titles": list(_titles(page, name)),
+        "synopsis": plain(_section(page, PLOT)),
+        "labels": [
+            label.strip()
+            for section in (GENRES, THEMES)
+            for label in _section(page, section).split(", ")
+            if label.strip()
+        ],
+        "type": words.kind(kind),
+        "aired_from": start.date,
+        "aired_to": end.date,
+        "year": start.year,
+        "season": start.season,
+        "episodes": count or (1 if words.kind(kind) == "MOVIE" else None),
+        "duration_minutes": pages.minutes(_section(page, LENGTH)),
+    }
+
+
+def _aired(page: pages.Page) -> tuple[dates.When, dates.When]:
+    """First and last day of the first broadcast, which stands first and names no country."""
+    for section in (PREMIERE, VINTAGE):
+        if span := _SPAN.match(_section(page, section)):
+            start = dates.iso(span[1])
+            movie = section == PREMIERE
+            return start, dates.iso(span[2]) if span[2] else start if movie else dates.NEVER
+    return dates.NEVER, dates.NEVER
+
+
+def _titles(page: pages.Page, name: str) -> Iterator[dict[str, str]]:
+    yield {"text": name, "kind": "main"}
+    for node in page.tree.css(f"#infotype-{ALTERNATIVES} .tab"):
+        found = re.match(r"(.+?)(?: \(([^()]+)(?: \([^()]*\))?\))?$", pages.text(node) or "")
+        if found:
+            language = LANGUAGES.get(found[2] or "", "und")
+            kind = "official" if language == "ja" else "synonym"
+            yield {"text": found[1], "language": language, "kind": kind}

@@ -106,7 +106,8 @@ class Client:
         return self._do(calls.health())
 
     def _do(self, call: Call[T]) -> T:
-        return Retrying(**_retrying(call, self._attempts))(self._once, call)
+        answer: T = Retrying(**_retrying(call, self._attempts))(self._once, call)
+        return answer
 
     def _once(self, call: Call[T]) -> T:
         try:

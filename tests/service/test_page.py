@@ -102,6 +102,7 @@ def test_more_like_this_and_not_like_this(page: Page) -> None:
     expect(page.locator(".card h2").first).not_to_have_text(unwanted)
     page.go_back()
     page.go_back()
+    expect(page.locator(".card h2").first).to_have_text(first)
     assert titles(page)[:2] == [first, second]
 
 

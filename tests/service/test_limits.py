@@ -1,0 +1,108 @@
+"""Too many, too slow, and gone: each is refused or dropped early, and told."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from starlette.requests import Request
+from starlette.types import Message
+
+from animevec.assembly import Assembly, Wrap
+from animevec.errors import DeadlineExceeded, NotFound, RateLimited
+from animevec.keys import Role
+from animevec.settings import LimitSettings, ServeSettings, Settings
+from bentos.app import create_app
+from bentos.batcher import TICKET
+from bentos.gate import ClientGone, Gate
+from tests.service.conftest import issue
+
+
+@contextmanager
+def nothing(settings: Settings, wrap: Wrap) -> Iterator[Assembly]:
+    """An installation without an index."""
+    raise NotFound("there is no live index; run `animevec index build`")
+    yield
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[TestClient]:
+    limits = LimitSettings(requests_per_minute=5)
+    settings = Settings(home=tmp_path, limits=limits, serve=ServeSettings(require_key=True))
+    with TestClient(create_app(settings, nothing), raise_server_exceptions=False) as client:
+        yield client
+
+
+def test_a_rate_limit_by_address_and_by_key_with_retry_after(client: TestClient) -> None:
+    statuses = [client.get("/health").status_code for _ in range(7)]
+    assert statuses == [200] * 5 + [429] * 2
+    refused = client.get("/health")
+    assert refused.json()["error"]["code"] == "rate_limited"
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    key = issue(client.app.state.service.settings, Role.READER)
+    assert client.get("/health", headers=key).status_code == 200
+    assert client.get("/livez").status_code == 200
+
+
+def test_searching_may_need_a_key(client: TestClient) -> None:
+    assert client.post("/api/v1/search", json={"query": "a"}).status_code == 401
+
+
+def test_a_service_that_cannot_open_is_alive_but_not_ready_and_says_why(
+    client: TestClient,
+) -> None:
+    for _ in range(100):
+        answer = client.get("/readyz")
+        if answer.json()["error"]["details"]["state"] == "failed":
+            break
+        time.sleep(0.02)
+    assert answer.status_code == 503
+    assert "no live index" in answer.json()["error"]["details"]["reason"]
+    key = issue(client.app.state.service.settings, Role.READER)
+    assert client.post("/api/v1/search", json={"query": "a"}, headers=key).status_code == 503
+
+
+def request(hangs_up: bool = False) -> Request:
+    async def receive() -> Message:
+        if not hangs_up:
+            await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
+
+    return Request({"type": "http", "headers": []}, receive)
+
+
+def gate(**serve: object) -> Gate:
+    return Gate(ServeSettings.model_validate(serve), lambda: None)
+
+
+async def test_work_that_takes_too_long_is_given_up() -> None:
+    with pytest.raises(DeadlineExceeded, match=r"serve\.timeout_s"):
+        await gate(timeout_s=0.05).run(request(), lambda: time.sleep(0.3))
+
+
+async def test_work_whose_client_hung_up_is_marked_as_gone() -> None:
+    seen: list[bool] = []
+
+    def work() -> None:
+        time.sleep(0.1)
+        ticket = TICKET.get()
+        assert ticket is not None
+        seen.append(ticket.gone)
+
+    with pytest.raises(ClientGone):
+        await gate().run(request(hangs_up=True), work)
+    await asyncio.sleep(0.3)
+    assert seen == [True]
+
+
+async def test_a_full_queue_refuses_at_once_and_recovers() -> None:
+    full = gate(threads=1, queue=2)
+    running = [asyncio.create_task(full.run(request(), lambda: time.sleep(0.1))) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(RateLimited, match=r"serve\.queue"):
+        await full.run(request(), lambda: None)
+    await asyncio.gather(*running)
+    assert await full.run(request(), lambda: 7) == 7

@@ -77,7 +77,7 @@ def search(
             {"positive": like, "negative": unlike, "mode": mode, **common}
         )
     elif query or picture:
-        words = {"understand": []} if literal else {}
+        words: dict[str, Any] = {"understand": []} if literal else {}
         data = picture.read_bytes() if picture else None
         asked = MultimodalSearch.model_validate(
             {"query": query, "picture": data, "weight": weight, **words, **common}
@@ -165,15 +165,9 @@ def show(result: "SearchResult") -> None:
     for line in _read_as(result):
         console.print(line, style="dim", markup=False)
     table = Table(box=None, pad_edge=False)
-    for column, right in (
-        ("", 1),
-        ("title", 0),
-        ("year", 1),
-        ("type", 0),
-        ("score", 1),
-        ("why", 0),
-    ):
-        table.add_column(column, justify="right" if right else "left", overflow="fold")
+    for column in ("", "title", "year", "type", "score", "why"):
+        wide = column in ("title", "why")
+        table.add_column(column, overflow="fold", no_wrap=not wide, ratio=1 if wide else None)
     for place, hit in enumerate(result.hits, start=1):
         record = hit.record
         why = hit.explanation.sentence if hit.explanation else None

@@ -100,18 +100,22 @@ _SKELETON: Final = tuple(
 class Form:
     """A name, comparable.
 
-    ``words`` (spaced), ``phonetic`` (one romanisation, no spaces) and ``skeleton`` (consonants of
-    ``phonetic``; empty unless Latin) are without marks; ``whole`` is phonetic with them.
+    ``words`` (spaced) and ``phonetic`` (one romanisation, no spaces) are without marks; ``whole``
+    is phonetic with them.  Equal strings are one object: a catalogue has many.
     """
 
     surface: str
     words: str
     phonetic: str
-    skeleton: str
     whole: str
     season: int | None = None
     part: int | None = None
     kind: str | None = None
+
+    @property
+    def skeleton(self) -> str:
+        """Consonants of the words; empty unless Latin."""
+        return skeleton(self.words)
 
     @property
     def from_kana(self) -> bool:
@@ -132,11 +136,14 @@ def forms(text: str) -> tuple[Form, ...]:
     spellings = {words: hiragana}
     if _KANA.search(words) and not _HAN.search(words):
         spellings[_romanised(words)] = _romanised(hiragana)
-    return tuple(
-        Form(surface, spelt, phonetic(spelt), skeleton(spelt), phonetic(whole), season, part, kind)
-        for spelt, whole in spellings.items()
-        if spelt
-    )
+    found: list[Form] = []
+    for spelt, whole in spellings.items():
+        sound = phonetic(spelt)
+        sounds = sound if whole == spelt else phonetic(whole)
+        spelt, sound = (surface if text == surface else text for text in (spelt, sound))
+        if spelt:
+            found.append(Form(surface, spelt, sound, sounds, season, part, kind))
+    return tuple(found)
 
 
 def fold(text: str) -> str:
@@ -162,6 +169,7 @@ def phonetic(words: str) -> str:
     return words
 
 
+@lru_cache(maxsize=16_384)
 def skeleton(words: str) -> str:
     """Consonants that survive when a foreign word is written in kana and back.
 

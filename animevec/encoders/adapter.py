@@ -3,7 +3,6 @@
 Hu et al. 2021 (arXiv 2106.09685): a linear layer's output gains ``scale * B A x``.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -73,12 +72,6 @@ def stamp(folder: Path, base_sha256: str, matryoshka: tuple[int, ...] = ()) -> N
         metadata["matryoshka"] = ",".join(map(str, matryoshka))
     tensors = {key: one.clone() for key, one in read_tensors(path).items()}
     save_file(tensors, path, metadata=metadata)
-
-
-def file_sha256(path: Path) -> str:
-    """Content hash of a weight file, as model cards and adapters record it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _header(path: Path) -> Mapping[str, str]:

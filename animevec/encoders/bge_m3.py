@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from animevec.encoders.adapter import file_sha256
 from animevec.encoders.backbone import Backbone, BackboneConfig
 from animevec.encoders.base import Head
 from animevec.encoders.card import ModelCard
 from animevec.encoders.checkpoint import load_state, read_json, read_tensors
+from animevec.encoders.files import file_sha256
 from animevec.encoders.packed import Packed
 from animevec.encoders.runtime import Runtime
 from animevec.encoders.text import RawText

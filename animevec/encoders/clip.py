@@ -14,10 +14,11 @@ from tokenizers.normalizers import Lowercase
 from tokenizers.normalizers import Sequence as Steps
 from torch import Tensor, nn
 
-from animevec.encoders.adapter import Adapter, file_sha256
+from animevec.encoders.adapter import Adapter
 from animevec.encoders.base import Embedding, Encoder, Item
 from animevec.encoders.card import ModelCard
 from animevec.encoders.checkpoint import read_json, read_tensors, refuse_infinite
+from animevec.encoders.files import file_sha256
 from animevec.encoders.lora import AdapterSet
 from animevec.encoders.picture_encoder import PictureEncoder, PictureStages
 from animevec.encoders.runtime import Runtime

@@ -11,11 +11,12 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from animevec.encoders.adapter import Adapter, file_sha256
+from animevec.encoders.adapter import Adapter
 from animevec.encoders.backbone import Backbone, Layer
 from animevec.encoders.base import Embedding, TextItem
 from animevec.encoders.bge_m3 import BgeM3, Heads, weights_file
 from animevec.encoders.card import ModelCard
+from animevec.encoders.files import file_sha256
 from animevec.encoders.quantized import (
     GRAPH,
     HEADS,

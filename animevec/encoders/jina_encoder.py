@@ -9,10 +9,10 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from animevec.encoders.adapter import file_sha256
 from animevec.encoders.base import Head
 from animevec.encoders.card import ModelCard
 from animevec.encoders.checkpoint import read_json
+from animevec.encoders.files import file_sha256
 from animevec.encoders.jina_clip import WEIGHTS, load_text_tower, load_vision_tower
 from animevec.encoders.jina_text import TextTower
 from animevec.encoders.lora import AdapterSet

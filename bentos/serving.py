@@ -53,7 +53,7 @@ class Service:
         self._failure: AnimevecError | None = None
         self._started = time.monotonic()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._live, name="assembly", daemon=True)
+        self._thread: threading.Thread | None = None
 
     @property
     def require_key(self) -> bool:
@@ -108,6 +108,8 @@ class Service:
 
     def start(self) -> None:
         """Open the engine in its own thread; /livez answers meanwhile."""
+        opened = self._opener(self.settings, self._batching)
+        self._thread = threading.Thread(target=self._live, args=(opened,), daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -115,12 +117,13 @@ class Service:
         self.state = "stopped"
         self._stop.set()
         self.gate.close()
-        self._thread.join(timeout=30)
+        if self._thread is not None:
+            self._thread.join(timeout=30)
         self.keys.close()
 
-    def _live(self) -> None:
+    def _live(self, opened: AbstractContextManager[Assembly]) -> None:
         try:
-            with self._opener(self.settings, self._batching) as assembly:
+            with opened as assembly:
                 self._assembly = assembly
                 self.state = "warming"
                 warm(assembly.engine, _edge(assembly))

@@ -1,0 +1,81 @@
+"""What travels to an encoder service and back arrives as it was; the topology works whole."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from animevec.encoders.base import (
+    Embedding,
+    Failure,
+    Head,
+    Item,
+    PictureItem,
+    SparseVector,
+    Task,
+    TextItem,
+)
+from animevec.errors import UnsupportedMedia
+from bentos.wire import WireItem, WireOutcome
+from tests.service.conftest import Served, settings_at
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        TextItem("進撃の巨人", Task.QUERY, frozenset({Head.DENSE, Head.SPARSE}), 256, "anime"),
+        TextItem(""),
+        PictureItem(b"\x00\xff" * 99, dimensions=512),
+    ],
+)
+def test_items_arrive_as_they_were(item: Item) -> None:
+    packed = WireItem.of(item).model_dump_json()
+    assert WireItem.model_validate_json(packed).item() == item
+
+
+def test_outcomes_arrive_as_they_were() -> None:
+    random = np.random.default_rng(0)
+    sent = Embedding(
+        5,
+        random.normal(size=8).astype(np.float32),
+        SparseVector(np.array([1, 2**32 - 1], np.uint32), np.array([0.5, 2], np.float32)),
+        random.normal(size=(4, 3)).astype(np.float32),
+    )
+    got = WireOutcome.model_validate_json(WireOutcome.of(sent).model_dump_json()).outcome()
+    assert isinstance(got, Embedding) and got.tokens == 5
+    assert got.sparse is not None and sent.sparse is not None
+    np.testing.assert_array_equal(got.dense, sent.dense)
+    np.testing.assert_array_equal(got.colbert, sent.colbert)
+    np.testing.assert_array_equal(got.sparse.indices, sent.sparse.indices)
+    np.testing.assert_array_equal(got.sparse.values, sent.sparse.values)
+
+
+def test_an_error_keeps_its_class_and_details() -> None:
+    sent = Failure(UnsupportedMedia("not a picture", start="68 65"))
+    got = WireOutcome.model_validate_json(WireOutcome.of(sent).model_dump_json()).outcome()
+    assert isinstance(got, Failure) and isinstance(got.error, UnsupportedMedia)
+    assert got.error.details == {"start": "68 65"}
+
+
+@pytest.fixture
+def apart(built: Path, tmp_path: Path) -> Iterator[Served]:
+    """Encoders in services of their own."""
+    home = Path(shutil.copytree(built, tmp_path / "home"))
+    service = Served(settings_at(home, topology="services"))
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
+
+
+@pytest.mark.slow
+def test_encoders_in_services_of_their_own_answer_the_same(apart: Served, served: Served) -> None:
+    body = {"query": "a robot boy who fights for justice", "limit": 5}
+    answers = [one.client.post("/api/v1/search", json=body).json() for one in (apart, served)]
+    ids = [[hit["id"] for hit in answer["hits"]] for answer in answers]
+    assert ids[0] == ids[1]
+    bad = apart.client.post("/api/v1/search/image", json={"picture": "aGVsbG8gd29ybGQ="})
+    assert (bad.status_code, bad.json()["error"]["code"]) == (415, "unsupported_media")

@@ -182,7 +182,8 @@ def show(result: "SearchResult") -> None:
         )
     console.print(table)
     ms = result.timings_ms.get("total", 0.0)
-    verdict = "" if result.match != "none" else " None is a sure match."
+    asked = result.interpretation is not None
+    verdict = " None is a sure match." if asked and result.match == "none" else ""
     console.print(
         f"{len(result.hits)} of {result.candidates} candidates in {ms:.0f} ms.{verdict}",
         style="dim",

@@ -95,7 +95,8 @@ class Projections(nn.Module):
             one(hidden).unflatten(-1, (self.heads, -1))
             for one in (self.query, self.key, self.value)
         )
-        return attend(query, key, value, packed).flatten(-2)
+        attended: Tensor = attend(query, key, value, packed)
+        return attended.flatten(-2)
 
 
 class Residual(nn.Module):

@@ -1,5 +1,6 @@
 """What a query says beyond its words: a name, filters, examples, labels under other words."""
 
+import re
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +13,8 @@ from animevec.search.titles import TitleHit, TitleIndex
 from animevec.search.vocabulary import Vocabulary, plain
 
 MAX_NAME_CHARS = 150
-MAX_WORDS = 40
+MAX_WORDS = 20
+MAX_SENTENCE_WORDS = 8
 MAX_EXPANDED_WORDS = 12
 SURE = 0.93
 NAMED = 0.82
@@ -40,11 +42,11 @@ def understand(
 ) -> Understood:
     """Read a query; only ``parts`` of understanding are applied.
 
-    A query that surely is a name is not taken apart ("No Game No Life"), and neither is a story
-    of more than 40 words.
+    A query that surely is a name is not taken apart ("No Game No Life"), and neither is a story:
+    more than 20 words, or more than 8 with a full stop ("It's the summer of 1945. The war ...").
     """
     named = _names(query, titles) if "titles" in parts else []
-    taken_apart = len(query.split()) <= MAX_WORDS and not (named and named[0].score >= SURE)
+    taken_apart = not _is_story(query) and not (named and named[0].score >= SURE)
     examples = Examples((), (), query)
     readings: list[Reading] = []
     if taken_apart and "examples" in parts:
@@ -64,6 +66,12 @@ def understand(
         negative=examples.negative,
         interpretation=_interpretation(query, text, readings, expanded, examples, named),
     )
+
+
+def _is_story(query: str) -> bool:
+    words = len(query.split())
+    sentences = re.search(r"[.!?。](?:\s|$)", query) is not None
+    return words > (MAX_SENTENCE_WORDS if sentences else MAX_WORDS)
 
 
 def _names(text: str, titles: TitleIndex) -> list[TitleHit]:

@@ -158,6 +158,19 @@ def test_a_name_is_not_taken_apart(titles: TitleIndex, vocabulary: Vocabulary) -
     assert found.titles[0].strength == "strong"
 
 
+@pytest.mark.parametrize(
+    "story",
+    [
+        "It's the summer of 1945. Three years have passed since the war began.",
+        "Since 1973, an invasion of aliens upon Earth has driven human civilization to destruction.",
+        "a show " + "that goes on and on " * 4 + "about robots before 2005",
+    ],
+)
+def test_a_story_is_not_taken_apart(titles: TitleIndex, vocabulary: Vocabulary, story: str) -> None:
+    found = read(story, titles, vocabulary)
+    assert (found.text, found.node) == (story, None)
+
+
 def test_the_answer_reports_what_was_read(titles: TitleIndex, vocabulary: Vocabulary) -> None:
     said = read("space pirates, not a movie, before 2005", titles, vocabulary).interpretation
     assert said.text == "space pirates"

@@ -26,6 +26,7 @@ class Policy(Value):
 
     order: tuple[str, ...] = Field(min_length=1)
     language: str = "en"
+    spelling: tuple[str, ...] = ()
     fields: dict[str, FieldPolicy]
 
     @model_validator(mode="after")

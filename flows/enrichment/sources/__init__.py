@@ -17,6 +17,7 @@ from flows.enrichment.sources import (
     kitsu,
     livechart,
     myanimelist,
+    simkl,
 )
 from flows.enrichment.types import Source, SourceFacts
 
@@ -34,6 +35,7 @@ REGISTRY: dict[str, tuple[SourceFacts, Opening]] = {
     "livechart": (livechart.FACTS, livechart.opening),
     "ann": (ann.FACTS, ann.opening),
     "anidb_page": (anidb_page.FACTS, anidb_page.opening),
+    "simkl": (simkl.FACTS, simkl.opening),
 }
 DEFAULT = ("jikan", "anilist", "kitsu", "anidb", "animeschedule", "animeplanet")
 

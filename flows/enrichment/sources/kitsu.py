@@ -142,7 +142,7 @@ class Kitsu:
     async def fetch(self, wanted: Sequence[Wanted]) -> list[SourceOutcome]:
         """Titles with a Kitsu id at once; the others through one request for their mappings."""
         tally = Tally()
-        ids: dict[str, str] = Field({})
+        ids: dict[str, str] = {}
         failure: RequestFailed | None = None
         unknown = [one.keys["mal"] for one in wanted if not _own(one)]
         try:
@@ -238,7 +238,7 @@ def parse_all(document: object) -> dict[str, SourceRecord | RequestFailed]:
     """
     answer, faults = read(Document, document)
     included = {(found.type, found.id): found for found in answer.included}
-    records: dict[str, SourceRecord | RequestFailed] = Field({})
+    records: dict[str, SourceRecord | RequestFailed] = {}
     for found in _many(answer.data):
         if found.type != "anime":
             continue

@@ -86,7 +86,7 @@ def _count(data: dict[str, Any]) -> int | None:
 
 def _titles(data: dict[str, Any]) -> Iterator[dict[str, str]]:
     if isinstance(data.get("name"), str) and (main := line(data["name"])):
-        yield {"text": main, "kind": "main"}
+        yield {"text": main, "language": "ja-Latn", "kind": "main"}
     names = data.get("alternateName")
     for name in names if isinstance(names, list) else []:
         if isinstance(name, str) and (text := line(name)):

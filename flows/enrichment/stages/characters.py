@@ -25,11 +25,11 @@ def join(lists: Sequence[Sequence[Character]]) -> tuple[Character, ...]:
     joined: list[Character] = []
     for characters in lists:
         places = _matches(joined, characters)
-        for character, place in zip(characters, places, strict=True):
-            if place is None:
+        for character, at in zip(characters, places, strict=True):
+            if at is None:
                 joined.append(character)
             else:
-                joined[place] = _united(joined[place], character)
+                joined[at] = _united(joined[at], character)
     return tuple(joined)
 
 
@@ -43,10 +43,10 @@ def _matches(known: Sequence[Character], others: Sequence[Character]) -> list[in
     places: list[int | None] = []
     for other in others:
         exact = (index[signal] for signal in _signals(other) if signal in index)
-        place = next((p for p in exact if p not in taken), None)
-        places.append(place)
-        if place is not None:
-            taken.add(place)
+        found = next((place for place in exact if place not in taken), None)
+        places.append(found)
+        if found is not None:
+            taken.add(found)
     _fuzzy(known, others, places, taken)
     return places
 

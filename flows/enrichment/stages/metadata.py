@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from animevec.catalog.record import Season, Status
@@ -59,14 +61,8 @@ PLAIN = {
 def propose(said: Sequence[Heard]) -> Mapping[str, tuple[Candidate, ...]]:
     """Candidates of every field of this stage."""
     zone = zone_of([one.record for one in said])
-    found = {
-        field: candidates(said, lambda record, name=name: getattr(record, name))
-        for field, name in PLAIN.items()
-    }
-    found |= {
-        field: candidates(said, lambda record, field=field: getattr(_labels(record), field))
-        for field in Labels._fields
-    }
+    found = {field: candidates(said, attrgetter(name)) for field, name in PLAIN.items()}
+    found |= {field: candidates(said, partial(_labels, field=field)) for field in Labels._fields}
     found["aired_from"] = candidates(said, lambda record: _day(record.aired_from, zone))
     found["aired_to"] = _ends(said, zone)
     found["year"] = candidates(said, lambda record: _year(record, zone))
@@ -82,8 +78,9 @@ def zone_of(records: Sequence[SourceRecord]) -> ZoneInfo:
     return ZoneInfo(dates.ZONES.get(countries[0], dates.TOKYO.key)) if countries else dates.TOKYO
 
 
-def _labels(record: SourceRecord) -> Labels:
-    return route(record.labels)
+def _labels(record: SourceRecord, field: str) -> tuple[str, ...]:
+    labels: tuple[str, ...] = getattr(route(record.labels), field)
+    return labels
 
 
 def _dated(record: SourceRecord) -> bool:
@@ -116,10 +113,11 @@ def _season(record: SourceRecord, zone: ZoneInfo) -> Season | None:
 
 
 def _statuses(said: Sequence[Heard], zone: ZoneInfo) -> tuple[Candidate, ...]:
-    """What sources say; only where none does, what their dates tell."""
+    """What sources say; only where none does, what dates tell, the whole runs before the open."""
     if found := candidates(said, lambda record: record.status):
         return found
-    derived = ((one, status_by_dates(one, zone)) for one in said)
+    whole = [one for one in said if one.record.aired_to]
+    derived = ((one, status_by_dates(one, zone)) for one in whole or said)
     return tuple(one.candidate(status) for one, status in derived if status)
 
 

@@ -1,5 +1,6 @@
 """Related works, one entry for each whatever number of sources and addresses name it."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from rapidfuzz import fuzz
@@ -21,18 +22,22 @@ def propose(said: Sequence[Heard]) -> Mapping[str, tuple[Candidate, ...]]:
 def join(lists: Sequence[Sequence[Relation]]) -> tuple[Relation, ...]:
     """One list; the first source's kind and key stay, a vague kind gives way to a telling one.
 
-    Sources name works by their own ids, so works are told apart by medium and title.  What a later
-    source files under ``other`` without a match is dropped once an earlier one has answered: sites
-    list there whatever shares a franchise.
+    Sources name works by their own ids and in their own language, so works are told apart by
+    medium and title.  A later source's work without a match is new only if that source lists more
+    of its kind and medium than are known; works of no kind (``other``) are taken from the first
+    source alone, because sites list there whatever shares a franchise.
     """
     joined: list[Relation] = []
     for number, relations in enumerate(lists):
         earlier = tuple(joined)
+        listed = Counter((relation.kind, relation.medium) for relation in relations)
+        known = Counter((relation.kind, relation.medium) for relation in joined)
         for relation in relations:
             place = _place(joined, relation, earlier, relations)
+            kind = (relation.kind, relation.medium)
             if place is not None:
                 joined[place] = _united(joined[place], relation)
-            elif relation.kind != "other" or number == 0:
+            elif number == 0 or (relation.kind != "other" and listed[kind] > known[kind]):
                 joined.append(relation)
     return tuple(joined)
 

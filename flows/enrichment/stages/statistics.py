@@ -1,6 +1,7 @@
 """Figures: one entry per provider on its own scale, and one provider's as the record's."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from animevec.catalog.record import Statistics
 from flows.enrichment.stages.hearing import Heard, candidates
@@ -18,10 +19,7 @@ FIELDS = ("statistics", "score", *PLAIN)
 
 def propose(said: Sequence[Heard]) -> Mapping[str, tuple[Candidate, ...]]:
     """Candidates of every field of this stage."""
-    found = {
-        field: candidates(said, lambda record, name=name: _figure(record, name))
-        for field, name in PLAIN.items()
-    }
+    found = {field: candidates(said, partial(_figure, name=name)) for field, name in PLAIN.items()}
     found["score"] = candidates(said, lambda record: _score(record.statistics))
     found["statistics"] = candidates(said, _entry)
     return found

@@ -162,7 +162,7 @@ def test_a_name_is_not_taken_apart(titles: TitleIndex, vocabulary: Vocabulary) -
     "story",
     [
         "It's the summer of 1945. Three years have passed since the war began.",
-        "Since 1973, an invasion of aliens upon Earth has driven human civilization to destruction.",
+        "Since 1973, an invasion of aliens upon Earth has driven mankind to destruction.",
         "a show " + "that goes on and on " * 4 + "about robots before 2005",
     ],
 )

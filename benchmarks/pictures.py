@@ -5,7 +5,7 @@ square and its whole frame; see ``docs/compact-picture-model.md`` for the column
 posters in ``../shared/data/posters`` where they exist, else the sample catalogue's drawings.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -14,6 +14,7 @@ from time import perf_counter
 import click
 import numpy as np
 import torch
+from imagehash import phash
 from numpy.typing import NDArray
 from PIL import Image
 from torch.nn import functional as F
@@ -69,22 +70,25 @@ class Shelf:
         """Encode all covers."""
         return cls(look, look(covers), look([thumbnail_view(one) for one in covers]))
 
-    def picture(self, asked: Image.Image) -> Scores:
-        """Scores by the picture vectors alone."""
-        scores: Scores = (self.look([asked]) @ self.square.T)[0]
+    def picture(self, asked: Sequence[Image.Image]) -> Scores:
+        """Scores [queries, covers] by the picture vectors alone."""
+        scores: Scores = self.look(asked) @ self.square.T
         return scores
 
-    def both(self, asked: Image.Image) -> Scores:
+    def both(self, asked: Sequence[Image.Image]) -> Scores:
         """Picture plus thumbnail, each against its own kind."""
-        square, frame = self.look([asked, thumbnail_view(asked)])
-        scores: Scores = square @ self.square.T + frame @ self.frame.T
+        frames = self.look([thumbnail_view(one) for one in asked])
+        scores: Scores = self.picture(asked) + frames @ self.frame.T
         return scores
 
-    def views(self, asked: Image.Image) -> Scores:
+    def views(self, asked: Sequence[Image.Image]) -> Scores:
         """The best view of the query in each channel, channels added."""
-        vectors = self.look(query_views(asked))
-        best: Scores = (vectors @ self.square.T).max(0) + (vectors @ self.frame.T).max(0)
-        return best
+        views = [query_views(one) for one in asked]
+        vectors = self.look([view for one in views for view in one])
+        starts = np.cumsum([0, *map(len, views[:-1])])
+        channels = [vectors @ known.T for known in (self.square, self.frame)]
+        scores: Scores = sum(np.maximum.reduceat(channel, starts) for channel in channels)
+        return scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +104,19 @@ class Hashes:
         known = [near_duplicate_hash(one) for one in covers]
         return cls(np.stack([k.plain for k in known]), np.stack([k.mirrored for k in known]))
 
-    def one_way(self, asked: Image.Image) -> Scores:
-        """Minus the bits that differ."""
-        from imagehash import phash
+    def one_way(self, asked: Sequence[Image.Image]) -> Scores:
+        """Minus the bits that differ [queries, covers]."""
+        return -_differ([phash(one).hash.ravel() for one in asked], self.plain)
 
-        differ = self.plain != phash(asked).hash.ravel()
-        return -differ.sum(1).astype(np.float32)
-
-    def both_ways(self, asked: Image.Image) -> Scores:
+    def both_ways(self, asked: Sequence[Image.Image]) -> Scores:
         """The same without bars, whichever way round."""
-        bits = near_duplicate_hash(asked).plain
-        differ = np.minimum((self.plain != bits).sum(1), (self.mirrored != bits).sum(1))
-        return -differ.astype(np.float32)
+        bits = [near_duplicate_hash(one).plain for one in asked]
+        return -np.minimum(_differ(bits, self.plain), _differ(bits, self.mirrored))
+
+
+def _differ(asked: Sequence[NDArray[np.bool_]], known: NDArray[np.bool_]) -> Scores:
+    differ: Scores = (np.stack(asked)[:, None] != known).sum(-1).astype(np.float32)
+    return differ
 
 
 def load(folder: Path, trained: bool) -> Looker:
@@ -132,15 +137,13 @@ def covers(posters: Path, limit: int) -> tuple[str, list[Image.Image]]:
     return "drawn covers", [draw_cover(Anime.model_validate_json(line)) for line in lines]
 
 
-def rank_one(
-    ask: Callable[[Image.Image], Scores], asked: Sequence[Image.Image], right: Sequence[int]
-) -> float:
-    """Share of queries whose own cover has the strictly highest score."""
-    hits = 0
-    for picture, own in zip(asked, right, strict=True):
-        scores = ask(picture)
-        hits += bool(scores[own] > np.delete(scores, own).max())
-    return hits / len(right)
+def rank_one(scores: Scores, right: Sequence[int]) -> float:
+    """Share of queries whose own cover has the strictly highest score of [queries, covers]."""
+    rows = np.arange(len(right))
+    own = scores[rows, right]
+    others = scores.copy()
+    others[rows, right] = -np.inf
+    return float((own > others.max(1)).mean())
 
 
 @click.command()
@@ -167,7 +170,7 @@ def main(
     print("|---|" + "---|" * len(COLUMNS))
     for title in only or ALTERATIONS:
         asked = [ALTERATIONS[title](pictures[k], Random(k)) for k in asked_for]
-        figures = [rank_one(way, asked, asked_for) for way in ways]
+        figures = [rank_one(way(asked), asked_for) for way in ways]
         print(f"| {title} | " + " | ".join(f"{100 * f:.1f}" for f in figures) + " |", flush=True)
     print(f"\n{perf_counter() - began:.0f} s")
 

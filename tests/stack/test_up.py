@@ -46,8 +46,9 @@ def test_up_from_nothing_again_and_down(tmp_path: Path) -> None:
     assert "service: stopped" in down.stdout
     assert animevec(tmp_path, port, "status").returncode == 1
     with socket.socket() as holder:
-        holder.bind(("127.0.0.1", port))
+        holder.bind(("127.0.0.1", 0))
         holder.listen()
-        refused = animevec(tmp_path, port, "up")
+        taken = holder.getsockname()[1]
+        refused = animevec(tmp_path, taken, "up")
     assert refused.returncode == 1
-    assert f"port {port} is taken" in refused.stderr
+    assert f"port {taken} is taken" in refused.stderr

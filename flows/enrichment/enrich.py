@@ -7,7 +7,7 @@ from animevec.catalog.ids import anime_id
 from animevec.catalog.record import Anime, Provenance
 from animevec.errors import InvalidRequest
 from flows.enrichment.identity import Identity, identify
-from flows.enrichment.merge import Decision, decide, remembered
+from flows.enrichment.merge import OPERATOR, Decision, decide, remembered
 from flows.enrichment.policy import Policy
 from flows.enrichment.stages import FIELDS, STAGES
 from flows.enrichment.stages.hearing import heard
@@ -19,8 +19,6 @@ from flows.enrichment.types import (
     SourceOutcome,
     Stage,
 )
-
-OPERATOR = "operator"
 
 
 def enrich(

@@ -22,6 +22,9 @@ JOINS: dict[str, Callable[[Sequence[Any]], Any]] = {
 }
 MULTIPLE = frozenset({"union", "matched", "per_source"})
 JOINED = "+"
+OPERATOR, MODEL = "operator", "llm"
+# What these say is put on top of each merge; it is no source's word.
+ON_TOP = frozenset({OPERATOR, MODEL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,12 @@ def _ascii_share(text: str) -> float:
 
 def _most(field: str, candidates: Sequence[Candidate]) -> Candidate:
     """The first of those that most providers agree on; the order decides a tie."""
-    return max(groups(field, candidates), key=voices)[0]
+    return max(groups(field, candidates), key=_weight)[0]
+
+
+def _weight(group: Sequence[Candidate]) -> tuple[bool, int]:
+    """Something said of the aired title outweighs any number of announcements."""
+    return any(not candidate.provisional for candidate in group), voices(group)
 
 
 def _single(field: str, candidates: Sequence[Candidate], chosen: Candidate) -> Decision:
@@ -86,14 +94,14 @@ def _single(field: str, candidates: Sequence[Candidate], chosen: Candidate) -> D
     )
     conflict = None
     if compared and others:
-        rivals = max(voices(group) for group in parts if group is not own)
+        rivals = max(_weight(group) for group in parts if group is not own)
         conflict = Conflict(
             field=field,
             chosen=chosen.source,
             value=chosen.value,
             others=others,
             confidence=sure,
-            settled=voices(own) > rivals,
+            settled=_weight(own) > rivals,
         )
     return Decision(chosen.value, origin, conflict)
 
@@ -138,7 +146,7 @@ def remembered(
 ) -> list[Candidate]:
     """What ``silent`` sources said before, so that an outage changes nothing.
 
-    Those that answered speak for themselves; an operator's word is an override, not a source's.
+    Those that answered speak for themselves.
     """
     origin = existing.origin(field)
     value = getattr(existing, field)
@@ -150,12 +158,12 @@ def remembered(
     kept = [
         Candidate(source, value, origin.fetched_at, origin.licence)
         for source in sources
-        if source != "operator" and silent(source)
+        if source not in ON_TOP and silent(source)
     ]
     lost = (
         (source, _typed(field, stated))
         for source, stated in origin.alternatives.items()
-        if silent(source)
+        if source not in ON_TOP and silent(source)
     )
     kept += [Candidate(source, stated, origin.fetched_at) for source, stated in lost if stated]
     return kept

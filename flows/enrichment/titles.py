@@ -44,10 +44,9 @@ def choose_main(candidates: Sequence[Candidate], spelling: Sequence[str]) -> Tit
 
     Without one the first source's main title; ``spelling`` names sources never outvoted.
     """
-    mains: list[tuple[str, Title]] = [
-        (c.source, t) for c in candidates for t in c.value if t.kind == "main"
-    ]
-    romanised = [(source, t) for source, t in mains if t.language.endswith("-Latn")]
+    every: list[tuple[str, Title]] = [(c.source, title) for c in candidates for title in c.value]
+    mains = [(source, title) for source, title in every if title.kind == "main"]
+    romanised = [(source, title) for source, title in mains if title.language.endswith("-Latn")]
     if not mains:
         return _as_main(every[0][1])
     source, title = (romanised or mains)[0]

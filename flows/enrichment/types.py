@@ -200,6 +200,8 @@ class Candidate:
     value: Any
     at: datetime | None = None
     licence: str | None = None
+    provisional: bool = False
+    """Said before the title aired; gives way to what is said of the aired one."""
 
 
 class Conflict(Value):

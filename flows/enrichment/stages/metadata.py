@@ -1,6 +1,7 @@
 """Titles, dates, kinds, labels, companies, pictures: what describes a title as a whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from operator import attrgetter
@@ -47,7 +48,6 @@ PLAIN = {
     "rating": "rating",
     "nsfw": "nsfw",
     "source": "material",
-    "episodes": "episodes",
     "duration_minutes": "duration_minutes",
     "studios": "studios",
     "producers": "producers",
@@ -63,6 +63,7 @@ def propose(said: Sequence[Heard]) -> Mapping[str, tuple[Candidate, ...]]:
     zone = zone_of([one.record for one in said])
     found = {field: candidates(said, attrgetter(name)) for field, name in PLAIN.items()}
     found |= {field: candidates(said, partial(_labels, field=field)) for field in Labels._fields}
+    found["episodes"] = tuple(_counts(said))
     found["aired_from"] = candidates(said, lambda record: _day(record.aired_from, zone))
     found["aired_to"] = _ends(said, zone)
     found["year"] = candidates(said, lambda record: _year(record, zone))
@@ -76,6 +77,14 @@ def zone_of(records: Sequence[SourceRecord]) -> ZoneInfo:
     """The zone a title aired in: that of its country, Japan where no source names one."""
     countries = [record.country for record in records if record.country]
     return ZoneInfo(dates.ZONES.get(countries[0], dates.TOKYO.key)) if countries else dates.TOKYO
+
+
+def _counts(said: Sequence[Heard]) -> Iterator[Candidate]:
+    """Numbers of episodes; one announced before the first is provisional."""
+    for one in said:
+        if count := one.record.episodes:
+            announced = one.record.status is Status.UPCOMING
+            yield replace(one.candidate(count), provisional=announced)
 
 
 def _labels(record: SourceRecord, field: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from io import BytesIO
 
 from animevec.search.engine import SearchEngine
-from animevec.search.request import MultimodalSearch, TextSearch
+from animevec.search.request import MultimodalSearch, PictureSearch, TextSearch
 
 ROUNDS = 16  # BentoML's dispatcher learns from its first 11 or so requests
 _QUERIES = ("a lonely robot learns to love", "baseball", "space opera with a jazz soundtrack")
@@ -22,6 +22,7 @@ def warm(engine: SearchEngine, edge: int | None) -> None:
         query = _QUERIES[turn % len(_QUERIES)]
         engine.text(TextSearch(query=query))
         if picture is not None and turn < 2:
+            engine.picture(PictureSearch(picture=picture))
             engine.multimodal(MultimodalSearch(query=query, picture=picture, views=bool(turn)))
 
 

@@ -26,7 +26,7 @@ from animevec.encoders.jina_clip import load_vision_tower, read_config
 from animevec.encoders.jina_vision import VisionTower
 from animevec.encoders.picture import PictureTransform
 from animevec.encoders.picture_views import near_duplicate_hash, query_views, thumbnail_view
-from benchmarks.alterations import ALTERATIONS
+from evaluation.alterations import ALTERATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 POSTERS = ROOT.parent / "shared" / "data" / "posters" / "images"

@@ -15,7 +15,7 @@ from animevec.encoders.base import Embedding, Encoder, Item, PictureItem, TextIt
 from animevec.encoders.load import load_encoder
 from animevec.encoders.picture_views import thumbnail_view
 from animevec.settings import Settings
-from benchmarks.alterations import ALTERATIONS
+from evaluation.alterations import ALTERATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPACT = ROOT / "animevec" / "encoders" / "compact"

@@ -1,6 +1,6 @@
 """The composition root: everything between the settings and a working search engine."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +9,6 @@ from animevec.catalog.store import Catalog
 from animevec.encoders.base import Encoder
 from animevec.encoders.lexical import LexicalEncoder
 from animevec.encoders.load import load_encoder
-from animevec.errors import NotFound
 from animevec.index.assembly import (
     IndexRoom,
     encoder_refs,
@@ -19,16 +18,15 @@ from animevec.index.assembly import (
 )
 from animevec.index.base import VectorStore
 from animevec.index.build import LIVE, BuildReport
-from animevec.index.follower import Follower
 from animevec.index.inputs import Channel
 from animevec.index.stores import open_store
-from animevec.index.sync import Synchroniser, SyncReport
+from animevec.index.sync import SyncReport
 from animevec.progress import Progress, silent
 from animevec.release import Release
 from animevec.search.engine import SearchEngine
 from animevec.settings import Settings
 
-INDEX_PREFIX = "titles-"
+LOCAL = "local"
 Wrap = Callable[[Encoder, str], Encoder]
 
 
@@ -60,7 +58,6 @@ class Assembly:
     encoders: Encoders
     release: Release
     engine: SearchEngine
-    follower: Follower
 
     @property
     def catalog(self) -> Catalog:
@@ -74,7 +71,7 @@ class Assembly:
 
     @property
     def live(self) -> str:
-        """Name of the index that is served."""
+        """Name of the physical index behind the release's alias."""
         return self.store.resolve(self.release.index) or self.release.index
 
     def catch_up(self) -> SyncReport:
@@ -88,7 +85,7 @@ class Assembly:
         writes to the live one need not wait for it.
         """
         room = make_room(self.settings, self.catalog, self.store, self.room.embedder)
-        return rebuild(room, progress)
+        return rebuild(room, progress, self.release.index)
 
 
 def load_encoders(settings: Settings) -> Encoders:
@@ -102,7 +99,7 @@ def local_release(settings: Settings) -> Release:
     """The release of an installation that has promoted none: the settings' encoders, live."""
     text, picture = encoder_refs(settings)
     return Release(
-        version="local",
+        version=LOCAL,
         text=text,
         picture=picture or text,
         index=LIVE,
@@ -110,18 +107,18 @@ def local_release(settings: Settings) -> Release:
     )
 
 
-def rebuild(room: IndexRoom, progress: Progress = silent) -> BuildReport:
-    """Build an index beside the live one, or resume a build that was cut off, and swap.
+def rebuild(room: IndexRoom, progress: Progress = silent, alias: str = LIVE) -> BuildReport:
+    """Build an index beside the one ``alias`` means, or resume a build that was cut off, and swap.
 
-    The index that was live stays for a rollback; older ones are dropped.
+    The index that was meant before stays for a rollback; older ones of this alias are dropped.
     """
-    store, before = room.store, room.store.resolve(LIVE)
-    own = [name for name in store.names() if name.startswith(INDEX_PREFIX)]
+    store, before = room.store, room.store.resolve(alias)
+    own = [name for name in store.names() if name.startswith(f"{alias}-")]
     begun = [name for name in own if room.ledger.unfinished(name)]
     version = room.embedder.version
     resumable = [name for name in begun if room.ledger.version(name) == version]
-    fresh = datetime.now(UTC).strftime(f"{INDEX_PREFIX}%Y%m%d-%H%M%S")
-    report = room.builder.build(resumable[0] if resumable else fresh, LIVE, progress)
+    fresh = datetime.now(UTC).strftime(f"{alias}-%Y%m%d-%H%M%S")
+    report = room.builder.build(resumable[0] if resumable else fresh, alias, progress)
     for name in own:
         if name not in (report.name, before):
             store.drop(name)
@@ -142,36 +139,3 @@ def open_foundation(settings: Settings, encoders: Encoders | None = None) -> Ite
             yield make_room(settings, catalog, store, embedder)
     finally:
         store.close()
-
-
-@contextmanager
-def open_assembly(
-    settings: Settings, wrap: Wrap = unwrapped, encoders: Encoders | None = None
-) -> Iterator[Assembly]:
-    """A search engine over the live index, ready to answer; its follower is not started.
-
-    ``wrap`` goes around the encoders that queries use, not around those that embed titles.
-
-    Raises:
-        NotFound: no index was built yet.
-    """
-    found = encoders or load_encoders(settings)
-    release = local_release(settings)
-    with open_foundation(settings, found) as room:
-        if room.store.resolve(release.index) is None:
-            raise NotFound("there is no live index; run `animevec index build` (or `make up`)")
-        picture = None if found.picture is None else wrap(found.picture, "picture")
-        text = wrap(found.text, "text")
-        engine = SearchEngine(
-            room.catalog, room.store, text, picture, found.lexical, release, settings
-        )
-
-        def followed() -> Sequence[tuple[str, Synchroniser]]:
-            """The live index; the engine's names are brought along in the same round."""
-            engine.refresh()
-            name = room.store.resolve(release.index)
-            return [] if name is None else [(name, room.synchroniser)]
-
-        seconds = settings.index.follow_seconds
-        follower = Follower(room.catalog, room.store, followed, seconds)
-        yield Assembly(settings, room, found, release, engine, follower)

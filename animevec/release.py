@@ -25,5 +25,5 @@ class Release(BaseModel):
     version: str
     text: EncoderRef
     picture: EncoderRef
-    index: str = Field(description="name of the physical index that belongs to this release")
+    index: str = Field(description="alias of the index that belongs to this release alone")
     ranking: SearchSettings = SearchSettings()

@@ -30,7 +30,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from animevec.assembly import open_assembly
+from animevec.lineup import open_assembly
 from animevec.catalog.record import Anime
 from animevec.catalog.store import Catalog
 from animevec.errors import AnimevecError

@@ -7,10 +7,10 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from animevec import __version__
-from animevec.assembly import open_assembly
+from animevec.lineup import open_lineup
 from animevec.settings import Settings
 from bentos import envelope, log, middleware
-from bentos.routes import admin, keys, page, search, similarity, system
+from bentos.routes import admin, keys, page, releases, search, similarity, system
 from bentos.serving import Opener, Service
 
 _ABOUT = """Search anime by words, by picture, by both and by likeness.
@@ -19,7 +19,7 @@ Every error has one shape, `{"error": {"code", "message", "details", "request_id
 Admin endpoints need an admin key; `animevec up` says where the first one is."""
 
 
-def create_app(settings: Settings, opener: Opener = open_assembly) -> FastAPI:
+def create_app(settings: Settings, opener: Opener = open_lineup) -> FastAPI:
     """The app for one installation; its engine opens when the app starts."""
     log.configure(settings.serve.log_level)
     service = Service(settings, opener)
@@ -40,7 +40,7 @@ def create_app(settings: Settings, opener: Opener = open_assembly) -> FastAPI:
         middleware=middleware.stack(settings, service.keys, service.metrics),
     )
     app.state.service = service
-    for room in (search, similarity, admin, keys, system, page):
+    for room in (search, similarity, admin, releases, keys, system, page):
         app.include_router(room.router)
     envelope.install(app)
     return app

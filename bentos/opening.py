@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from animevec.assembly import Assembly, Encoders, Wrap, open_assembly
+from animevec.assembly import Wrap
 from animevec.encoders.base import Encoder, Item, Outcome
 from animevec.encoders.card import ModelCard
 from animevec.encoders.cards import find_card
-from animevec.errors import Unavailable
+from animevec.errors import ModelError, Unavailable
+from animevec.lineup import Lineup, open_lineup
 from animevec.settings import Settings
 from bentos.wire import WireItem, WireOutcome
 
@@ -45,8 +46,8 @@ class RemoteEncoder:
         return [WireOutcome.model_validate(answer).outcome() for answer in answers]
 
 
-def open_remote(settings: Settings, wrap: Wrap) -> AbstractContextManager[Assembly]:
-    """An assembly whose encoders are the services of the running gateway.
+def open_remote(settings: Settings, wrap: Wrap) -> AbstractContextManager[Lineup]:
+    """A lineup whose encoders are the services of the running gateway.
 
     Called on the gateway's event loop, which carries the hops of all threads.
     """
@@ -54,7 +55,13 @@ def open_remote(settings: Settings, wrap: Wrap) -> AbstractContextManager[Assemb
 
     service, loop = get_current_service(), asyncio.get_running_loop()
 
-    def remote(name: str, proxy: Any) -> Encoder:
+    proxies = {settings.encoders.text: service.text, settings.encoders.picture: service.picture}
+
+    def load(name: str) -> Encoder:
+        if name not in proxies:
+            raise ModelError(f"no encoder service runs {name}; running: {', '.join(proxies)}")
+        proxy: Any = proxies[name]
+
         def call(items: list[WireItem]) -> Sequence[WireOutcome]:
             hop = asyncio.run_coroutine_threadsafe(proxy.to_async.encode(items=items), loop)
             answers: Sequence[WireOutcome] = hop.result(settings.serve.timeout_s)
@@ -62,7 +69,4 @@ def open_remote(settings: Settings, wrap: Wrap) -> AbstractContextManager[Assemb
 
         return RemoteEncoder(find_card(name, settings.models_path), call)
 
-    chosen = settings.encoders
-    picture = remote(chosen.picture, service.picture) if chosen.picture else None
-    encoders = Encoders.of(remote(chosen.text, service.text), picture)
-    return open_assembly(settings, wrap, encoders)
+    return open_lineup(settings, wrap, load)

@@ -10,7 +10,7 @@ import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from animevec import quiet
-from animevec.assembly import open_assembly
+from animevec.lineup import open_lineup
 from animevec.settings import Settings
 from bentos.app import create_app
 from bentos.encoders import PictureEncoder, TextEncoder
@@ -20,7 +20,7 @@ quiet.apply()
 SETTINGS = Settings()
 _SERVE = SETTINGS.serve
 _APART = _SERVE.topology == "services"
-APP = create_app(SETTINGS, open_remote if _APART else open_assembly)
+APP = create_app(SETTINGS, open_remote if _APART else open_lineup)
 _RATE = _SERVE.trace_rate
 _LEAN: dict[str, Any] = {
     "workers": 1,

@@ -14,16 +14,17 @@ from animevec.assembly import Assembly, Wrap
 from animevec.encoders.base import Encoder
 from animevec.errors import AnimevecError, Unavailable
 from animevec.keys import KeyStore
+from animevec.lineup import Lineup
 from animevec.search.engine import SearchEngine
 from animevec.settings import Settings
 from bentos.batcher import BatchingEncoder
+from bentos.champion import Champion
 from bentos.gate import Gate
 from bentos.jobs import Jobs
 from bentos.metrics import Metrics
-from bentos.warmth import warm
 
 State = Literal["starting", "warming", "ready", "failed", "stopped"]
-Opener = Callable[[Settings, Wrap], AbstractContextManager[Assembly]]
+Opener = Callable[[Settings, Wrap], AbstractContextManager[Lineup]]
 _log = structlog.get_logger("service")
 
 
@@ -50,6 +51,7 @@ class Service:
         self.state: State = "starting"
         self._opener = opener
         self._assembly: Assembly | None = None
+        self._champion: Champion | None = None
         self._failure: AnimevecError | None = None
         self._started = time.monotonic()
         self._stop = threading.Event()
@@ -70,6 +72,13 @@ class Service:
         if self._assembly is None or self.state not in ("ready", "warming"):
             raise Unavailable(f"the service is {self.state}", state=self.state, retry_after_s=1)
         return self._assembly
+
+    @property
+    def champion(self) -> Champion:
+        """The release being served and how it changes; raises like ``assembly``."""
+        if self._champion is None or self.state not in ("ready", "warming"):
+            raise Unavailable(f"the service is {self.state}", state=self.state, retry_after_s=1)
+        return self._champion
 
     @property
     def engine(self) -> SearchEngine:
@@ -121,22 +130,27 @@ class Service:
             self._thread.join(timeout=30)
         self.keys.close()
 
-    def _live(self, opened: AbstractContextManager[Assembly]) -> None:
+    def _live(self, opened: AbstractContextManager[Lineup]) -> None:
         try:
-            with opened as assembly:
-                self._assembly = assembly
+            with opened as lineup:
                 self.state = "warming"
-                warm(assembly.engine, _edge(assembly))
-                assembly.follower.start()
+                self._champion = Champion(self.settings, lineup, self._switch)
+                self._champion.begin()
+                lineup.follower.start()
                 self.state = "ready"
                 _log.info("ready", seconds=round(time.monotonic() - self._started, 1))
-                self._stop.wait()
-                assembly.follower.stop()
+                while not self._stop.wait(self.settings.registry.poll_seconds):
+                    self._champion.look()
+                lineup.follower.stop()
+                self._champion.close()
         except AnimevecError as error:
             self._fail(error)
         except BaseException:
             self._fail(AnimevecError("the engine crashed; the log has the traceback"))
             raise
+
+    def _switch(self, assembly: Assembly) -> None:
+        self._assembly = assembly
 
     def _fail(self, error: AnimevecError) -> None:
         self._failure = error
@@ -153,8 +167,3 @@ class Service:
             observe=self.metrics.batch_observer(name),
             dropped=self.metrics.dropped.labels(name).inc,
         )
-
-
-def _edge(assembly: Assembly) -> int | None:
-    picture = assembly.encoders.picture
-    return None if picture is None else picture.card.image_pixels or 224

@@ -11,36 +11,10 @@ from time import monotonic, sleep
 from typing import Protocol
 
 from animevec.errors import AnimevecError, Conflict, DeadlineExceeded, InvalidRequest
+from animevec.readiness import Readiness
 from registry.audit import AuditLog, Promoted, PromotionFailed
 from registry.ledger import Ledger, Phase, Promotion
 from registry.releases import CHAMPION, Registered, Releases
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """What the service found when it loaded a release beside the running one.
-
-    ``points`` are titles in its index, ``titles`` in the catalogue; ``watermark`` the revision
-    the index has reached; ``probes`` of ``probed`` titles were found by their own vectors.
-    """
-
-    points: int
-    titles: int
-    watermark: int
-    revision: int
-    probes: int
-    probed: int
-
-    @property
-    def problem(self) -> str | None:
-        """Why this may not serve, None when it may."""
-        if self.points != self.titles:
-            return f"the index holds {self.points} titles, the catalogue {self.titles}"
-        if self.watermark < self.revision:
-            return f"the index is at revision {self.watermark}, the catalogue at {self.revision}"
-        if self.probes < self.probed:
-            return f"only {self.probes} of {self.probed} probe titles find themselves"
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,12 @@ class Tracking:
         uri = settings.registry.uri or f"sqlite:///{home / 'mlflow.db'}"
         return cls(uri, home / "artifacts")
 
+    @property
+    def begun(self) -> bool:
+        """False only for a database file that nobody has made yet."""
+        path = self.uri.removeprefix("sqlite:///")
+        return path == self.uri or Path(path).is_file()
+
     @cached_property
     def client(self) -> "MlflowClient":
         """MLflow's own client on this store."""

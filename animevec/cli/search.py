@@ -133,7 +133,7 @@ def ask(settings: "Settings", asked: "MultimodalSearch | SimilarSearch") -> "Sea
             if isinstance(asked, MultimodalSearch):
                 return client.multimodal(**options)
             return client.similar(*options.pop("positive"), **options)
-    from animevec.assembly import open_assembly
+    from animevec.lineup import open_assembly
 
     with open_assembly(settings) as assembly:
         engine = assembly.engine

@@ -30,6 +30,8 @@ CANONICAL: Mapping[tuple[str, str], tuple[float, ...]] = {
         0.04383,
         -0.00987,
     ),
+    ("jina-clip-compact", "picture"): (-0.0105, 0.0625, -0.0804, -0.0613, -0.0115, -0.0021),
+    ("jina-clip-compact", "text"): (-0.0045, 0.0222, -0.0087, -0.0191, 0.0039, -0.0639),
 }
 
 

@@ -122,10 +122,26 @@ JINA_CLIP_COMPACT = ModelCard(
     pooling="mean",
     memory_mb=16,
     files=(
-        ModelFile(path="config.json"),
-        ModelFile(path="preprocessor_config.json"),
-        ModelFile(path="tokenizer.json"),
-        ModelFile(path="model.safetensors"),
+        ModelFile(
+            path="config.json",
+            sha256="5eb805d0acab9e71273059fd0e432ad8b23e843f6c2759b5b554e471fa57a57d",
+            size=1_197,
+        ),
+        ModelFile(
+            path="preprocessor_config.json",
+            sha256="60263547bca179e653765e792bd55ed0d20f0c0d9fbb18f0175cdcd5fa946124",
+            size=274,
+        ),
+        ModelFile(
+            path="tokenizer.json",
+            sha256="6cf579084446fa761e41e208c8166201b49e0dfc2c4bc4ae5b87277d4396198e",
+            size=267_552,
+        ),
+        ModelFile(
+            path="model.safetensors",
+            sha256="a1ae0998215455599a674fc1a6772225b3d5c0576940f57ce070bf3c0eefdc9f",
+            size=7_795_930,
+        ),
     ),
     notes="JinaCLIP v2's architecture, small, trained here on pictures this project draws.",
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from animevec.encoders.base import Encoder
 from animevec.encoders.card import ModelCard
 from animevec.encoders.cards import find_card
-from animevec.encoders.files import locate
+from animevec.encoders.files import locate, verify
 from animevec.errors import ModelError
 from animevec.settings import Settings
 
@@ -22,6 +22,9 @@ def load_encoder(card: str | ModelCard, settings: Settings, folder: Path | None 
     """
     known = find_card(card, settings.models_path) if isinstance(card, str) else card
     where = folder or locate(known, settings.models_path)
+    if folder is None and not where.is_relative_to(settings.models_path):
+        # What was fetched was verified then; what came in a package is verified here.
+        verify(known, where)
     return _load(known, where, settings)
 
 

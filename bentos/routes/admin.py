@@ -151,12 +151,16 @@ def _stats(service: Service) -> Stats:
 
 
 def _checks(service: Service) -> Checks:
-    catalog, follower = service.assembly.catalog, service.assembly.follower.status
+    champion, catalog = service.champion, service.assembly.catalog
+    follower, opened = champion.lineup.follower.status, champion.lineup.versions
     checks = {
         "catalog": f"ok: revision {catalog.revision()}",
         "index": f"ok: {_index(service).points} points",
         "follower": follower.error or f"ok: {follower.rounds} rounds, {follower.behind} behind",
+        "registry": champion.registry_error or f"ok: open releases {', '.join(opened)}",
     }
+    for version, reason in champion.refused.items():
+        checks[f"release {version}"] = f"refused: {reason}"
     return Checks(**service.health().model_dump(), checks=checks)
 
 

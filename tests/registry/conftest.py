@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from animevec.errors import NotFound
+from animevec.readiness import Readiness
 from animevec.release import EncoderRef, Release
 from animevec.settings import Settings
 from registry.audit import AuditLog
 from registry.ledger import Ledger, records
 from registry.lineage import Lineage
-from registry.promotion import Promoter, Readiness, Serving
+from registry.promotion import Promoter, Serving
 from registry.releases import Releases
 from registry.tracking import Tracking
 

@@ -1,0 +1,166 @@
+"""Releases open side by side: one catalogue, one store, base encoders shared, one follower.
+
+What is open is followed, so a release that waits for a rollback loses no title.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from animevec.assembly import Assembly, Encoders, Wrap, local_release, unwrapped
+from animevec.catalog.store import Catalog
+from animevec.encoders.base import Encoder
+from animevec.encoders.load import load_encoder
+from animevec.errors import ModelError, NotFound
+from animevec.index.assembly import make_embedder, make_room
+from animevec.index.base import VectorStore
+from animevec.index.follower import Follower
+from animevec.index.inputs import Channel
+from animevec.index.stores import open_store
+from animevec.index.sync import Synchroniser
+from animevec.release import EncoderRef, Release
+from animevec.search.engine import SearchEngine
+from animevec.settings import Settings
+
+Load = Callable[[str], Encoder]
+Adapters = Mapping[str, Path]
+
+
+class _Adapting(Protocol):
+    """The adapters of an encoder that takes some."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    def load(self, name: str, folder: Path) -> object: ...
+
+
+class Lineup:
+    """The open releases. ``load`` gives a base encoder by card name; each is loaded once.
+
+    ``wrap`` goes around the encoders that queries use, not around those that embed titles.
+    """
+
+    def __init__(
+        self, settings: Settings, catalog: Catalog, store: VectorStore, wrap: Wrap, load: Load
+    ) -> None:
+        self.settings, self.catalog, self.store = settings, catalog, store
+        self._wrap, self._load = wrap, load
+        self._bases: dict[str, Encoder] = {}
+        self._wrapped: dict[str, Encoder] = {}
+        self._open: dict[str, Assembly] = {}
+        seconds = settings.index.follow_seconds
+        self.follower = Follower(catalog, store, self._followed, seconds)
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The open releases, oldest first."""
+        return tuple(self._open)
+
+    def get(self, version: str) -> Assembly | None:
+        """An open release."""
+        return self._open.get(version)
+
+    def open(self, release: Release, adapters: Adapters | None = None) -> Assembly:
+        """A release's engine, its adapters loaded onto the shared bases.
+
+        Raises:
+            NotFound: its index does not exist.
+            ModelError: a base or an adapter is unusable, or was made for another revision.
+        """
+        if release.version in self._open:
+            return self._open[release.version]
+        if self.store.resolve(release.index) is None and release.index not in self.store.names():
+            raise NotFound(
+                f"the index {release.index!r} of release {release.version} does not exist; "
+                "build it: animevec index build, or the flow `embed`",
+                index=release.index,
+            )
+        assembly = self._assemble(release, adapters or {})
+        self._open[release.version] = assembly
+        return assembly
+
+    def close(self, version: str) -> None:
+        """Stop following a release; answers under way finish."""
+        self._open.pop(version, None)
+
+    def _assemble(self, release: Release, adapters: Adapters) -> Assembly:
+        text = self._channel(release.text, adapters)
+        pictured = self.settings.encoders.picture != ""
+        picture = self._channel(release.picture, adapters) if pictured else None
+        embedder = make_embedder(self.settings, text, picture)
+        room = make_room(self.settings, self.catalog, self.store, embedder)
+        found = Encoders.of(text.encoder, None if picture is None else picture.encoder)
+        engine = SearchEngine(
+            self.catalog,
+            self.store,
+            self._query_side(text, "text"),
+            None if picture is None else self._query_side(picture, "picture"),
+            found.lexical,
+            release,
+            self.settings,
+        )
+        return Assembly(self.settings, room, found, release, engine)
+
+    def _channel(self, ref: EncoderRef, adapters: Adapters) -> Channel:
+        base = self._bases.get(ref.card)
+        if base is None:
+            base = self._bases[ref.card] = self._load(ref.card)
+        if base.card.revision != ref.revision:
+            raise ModelError(
+                f"the release needs {ref.card} at revision {ref.revision[:12]}, "
+                f"installed is {base.card.revision[:12]}; run `animevec models fetch {ref.card}`"
+            )
+        if ref.adapter is not None:
+            _adapt(base, ref.adapter, adapters)
+        return Channel(base, ref)
+
+    def _query_side(self, channel: Channel, name: str) -> Encoder:
+        card = channel.ref.card
+        if card not in self._wrapped:
+            self._wrapped[card] = self._wrap(channel.encoder, name)
+        return self._wrapped[card]
+
+    def _followed(self) -> Sequence[tuple[str, Synchroniser]]:
+        """Every open release's index; the engines' names are brought along in the same round."""
+        pairs = []
+        for assembly in list(self._open.values()):
+            assembly.engine.refresh()
+            pairs.append((assembly.live, assembly.room.synchroniser))
+        return pairs
+
+
+def _adapt(base: Encoder, name: str, adapters: Adapters) -> None:
+    own: _Adapting | None = getattr(base, "adapters", None)
+    if own is None:
+        raise ModelError(f"{base.card.name} takes no adapters here; the release wants {name!r}")
+    if name in own.names:
+        return
+    if name not in adapters:
+        raise ModelError(f"the files of adapter {name!r} were not given")
+    own.load(name, adapters[name])
+
+
+@contextmanager
+def open_lineup(
+    settings: Settings, wrap: Wrap = unwrapped, load: Load | None = None
+) -> Iterator[Lineup]:
+    """A lineup with nothing open yet; its follower is not started."""
+    store = open_store(settings.index, settings.index_path)
+    try:
+        with Catalog.open(settings.catalog_url) as catalog:
+            found = load or (lambda card: load_encoder(card, settings))
+            yield Lineup(settings, catalog, store, wrap, found)
+    finally:
+        store.close()
+
+
+@contextmanager
+def open_assembly(settings: Settings) -> Iterator[Assembly]:
+    """The engine of the settings' own encoders over the live index.
+
+    Raises:
+        NotFound: no index was built yet.
+    """
+    with open_lineup(settings) as lineup:
+        yield lineup.open(local_release(settings))

@@ -13,7 +13,7 @@ from animevec.catalog.store import Catalog
 from animevec.encoders.base import Encoder
 from animevec.encoders.load import load_encoder
 from animevec.errors import ModelError, NotFound
-from animevec.index.assembly import make_embedder, make_room
+from animevec.index.assembly import IndexRoom, make_embedder, make_room
 from animevec.index.base import VectorStore
 from animevec.index.follower import Follower
 from animevec.index.inputs import Channel
@@ -84,12 +84,16 @@ class Lineup:
         """Stop following a release; answers under way finish."""
         self._open.pop(version, None)
 
+    def room(self, release: Release, adapters: Adapters | None = None) -> IndexRoom:
+        """What builds and follows a release's index, which need not exist yet.
+
+        Raises:
+            ModelError: as for ``open``.
+        """
+        return self._room(*self._channels(release, adapters or {}))
+
     def _assemble(self, release: Release, adapters: Adapters) -> Assembly:
-        text = self._channel(release.text, adapters)
-        pictured = self.settings.encoders.picture != ""
-        picture = self._channel(release.picture, adapters) if pictured else None
-        embedder = make_embedder(self.settings, text, picture)
-        room = make_room(self.settings, self.catalog, self.store, embedder)
+        text, picture = self._channels(release, adapters)
         found = Encoders.of(text.encoder, None if picture is None else picture.encoder)
         engine = SearchEngine(
             self.catalog,
@@ -100,7 +104,16 @@ class Lineup:
             release,
             self.settings,
         )
-        return Assembly(self.settings, room, found, release, engine)
+        return Assembly(self.settings, self._room(text, picture), found, release, engine)
+
+    def _channels(self, release: Release, adapters: Adapters) -> tuple[Channel, Channel | None]:
+        pictured = self.settings.encoders.picture != ""
+        text = self._channel(release.text, adapters)
+        return text, self._channel(release.picture, adapters) if pictured else None
+
+    def _room(self, text: Channel, picture: Channel | None) -> IndexRoom:
+        embedder = make_embedder(self.settings, text, picture)
+        return make_room(self.settings, self.catalog, self.store, embedder)
 
     def _channel(self, ref: EncoderRef, adapters: Adapters) -> Channel:
         base = self._bases.get(ref.card)

@@ -1,0 +1,142 @@
+"""``animevec evaluate``: figures of this installation's answers, and the fit of its confidence."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from animevec.progress import Progress
+    from evaluation.campaign import Campaign
+
+BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+shared_option = click.option(
+    "--shared",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=BESIDE if BESIDE.is_dir() else None,
+    help="Folder of further judgements; by default ../shared/data beside the checkout.",
+)
+most_option = click.option(
+    "--queries",
+    "most",
+    default=500,
+    show_default=True,
+    type=click.IntRange(1),
+    help="At most so many of each set, drawn by their ids.",
+)
+
+
+@click.group(invoke_without_command=True)
+@click.option("--set", "names", multiple=True, metavar="NAME", help="A set, or its first letters.")
+@click.option(
+    "--system", "only", multiple=True, metavar="NAME", help="A system beside the default one."
+)
+@shared_option
+@most_option
+@click.option("--report", type=click.Path(path_type=Path), help="Folder for HTML and JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@click.option(
+    "--markdown",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Document whose marked section is replaced by the figures.",
+)
+@click.pass_context
+def evaluate(
+    context: click.Context,
+    names: tuple[str, ...],
+    only: tuple[str, ...],
+    shared: Path | None,
+    most: int,
+    report: Path | None,
+    as_json: bool,
+    markdown: Path | None,
+) -> None:
+    """Ask the judged queries that this catalogue can answer, and say how well it does.
+
+    \b
+    Examples:
+      animevec evaluate --report out/
+      animevec evaluate --set title-variants --system title
+      animevec evaluate --markdown docs/evaluation.md
+      animevec evaluate calibrate
+    """
+    if context.invoked_subcommand:
+        return
+    from animevec.lineup import open_assembly
+    from animevec.settings import Settings
+    from evaluation import report as writing
+    from evaluation.campaign import campaign
+
+    with open_assembly(Settings()) as assembly:
+        found = campaign(assembly, shared, names, only, most, _bar)
+    if as_json:
+        click.echo(writing.as_json(found), nl=False)
+    else:
+        _show(found)
+    if markdown:
+        writing.write_markdown(found, markdown)
+    if report:
+        page = writing.write_report(found, report)
+        click.echo(f"Report: {page}", err=True)
+
+
+@evaluate.command()
+@shared_option
+@most_option
+@click.option(
+    "--write",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File for the parameters; without it nothing is written.",
+)
+def calibrate(shared: Path | None, most: int, write: Path | None) -> None:
+    """Fit stated probabilities to one half of the judged queries and test them on the other.
+
+    The parameters that ship are in animevec/search/data/calibration.json.
+    """
+    from animevec.lineup import open_assembly
+    from animevec.settings import Settings
+    from evaluation.calibrate import fit
+
+    with open_assembly(Settings()) as assembly:
+        fitted = fit(assembly, shared, most, _bar)
+    for half in fitted.halves:
+        click.echo(
+            f"{half.kind}: error {half.before:.3f} -> {half.after:.3f} on {half.held_out:,} hits "
+            f"held out, fitted to {half.fitted_to:,} of {', '.join(half.sets)}"
+        )
+    if write:
+        fitted.calibration.save(write)
+        click.echo(f"Written to {write}.")
+
+
+def _show(found: "Campaign") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from evaluation.report import headline
+    from evaluation.tables import tables
+
+    console = Console(highlight=False)
+    console.print(headline(found), markup=False)
+    for table in tables(found, slices=False):
+        shown = Table(title=table.title, title_justify="left", box=None, pad_edge=False)
+        for column in table.columns:
+            shown.add_column(column, overflow="fold")
+        for row in table.rows:
+            shown.add_row(*(value.replace("*", "") for value in row))
+        console.print(shown)
+
+
+@contextmanager
+def _bar(words: str) -> Iterator["Progress"]:
+    """A progress bar on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn(words), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(words, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -80,7 +80,7 @@ def _decisions(
         answered = {o.source for o in outcomes if o.part(stage).definite}
         for field in FIELDS[stage]:
             candidates: list[Candidate] = list(proposals.get(field, ()))
-            if existing is not None:
+            if existing is not None and candidates:
                 said = {candidate.source for candidate in candidates}
                 candidates += remembered(
                     field,
@@ -99,10 +99,10 @@ def _record(
     decisions: Mapping[str, Decision],
     overrides: Overrides,
 ) -> Anime:
-    fields: dict[str, Any] = dict(existing) if existing else {"provenance": {}}
+    fields: dict[str, Any] = {name: value for name, value in existing or ()}
     fields["id"] = existing.id if existing else anime_id(identity.keys)
     fields["keys"] = identity.keys
-    fields["provenance"] = dict(fields["provenance"])
+    fields["provenance"] = dict(fields.get("provenance", {}))
     for field, decision in decisions.items():
         fields[field] = decision.value
         fields["provenance"][field] = decision.origin

@@ -179,5 +179,5 @@ def _replaced(anime: Anime, field: str, value: Any, origin: Provenance) -> Anime
         confidence=CONFIDENCE,
         alternatives={**origin.alternatives, origin.source: getattr(anime, field)},
     )
-    fields = {**dict(anime), field: value, "provenance": {**anime.provenance, field: marked}}
-    return Anime.model_validate(fields)
+    changed = {field: value, "provenance": {**anime.provenance, field: marked}}
+    return Anime.model_validate({name: old for name, old in anime} | changed)

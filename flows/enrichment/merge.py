@@ -84,22 +84,23 @@ def _single(field: str, candidates: Sequence[Candidate], chosen: Candidate) -> D
     compared = field in COMPARED
     asked = voices(candidates) if compared else 1
     sure = confidence(voices(own) if compared else 1, asked)
-    others = {c.source: c.value for group in parts if group is not own for c in group}
+    losers = {c.source: c.value for group in parts if group is not own for c in group}
     origin = Provenance(
         source=chosen.source,
         fetched_at=chosen.at,
         licence=chosen.licence,
         confidence=sure,
-        alternatives=others,
+        # Those that agree too: in an outage each must be able to stand by its word.
+        alternatives={c.source: c.value for c in candidates if c is not chosen},
     )
     conflict = None
-    if compared and others:
+    if compared and losers:
         rivals = max(_weight(group) for group in parts if group is not own)
         conflict = Conflict(
             field=field,
             chosen=chosen.source,
             value=chosen.value,
-            others=others,
+            others=losers,
             confidence=sure,
             settled=_weight(own) > rivals,
         )
@@ -122,10 +123,15 @@ def _together(field: str, candidates: Sequence[Candidate], policy: Policy) -> De
         Provenance(
             source=JOINED.join(dict.fromkeys(c.source for c in candidates)),
             fetched_at=_oldest(candidates),
-            licence="; ".join(dict.fromkeys(c.licence for c in candidates if c.licence)) or None,
+            licence=_licences(candidates),
             confidence=confidence(count, count),
         ),
     )
+
+
+def _licences(candidates: Sequence[Candidate]) -> str | None:
+    stated = [part for c in candidates if c.licence for part in c.licence.split("; ")]
+    return "; ".join(dict.fromkeys(stated)) or None
 
 
 def _oldest(candidates: Sequence[Candidate]) -> datetime | None:

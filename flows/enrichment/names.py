@@ -4,6 +4,8 @@ import re
 import unicodedata
 
 _WORDS = re.compile(r"\w+", re.UNICODE)
+_ACCENTS = re.compile(r"[\u0300-\u036f]")
+_APOSTROPHES = re.compile(r"['’`]")
 _LONG = str.maketrans({"ō": "ou", "ū": "uu", "ā": "aa", "ē": "ee", "ī": "ii"})
 
 
@@ -14,9 +16,9 @@ def western(name: str) -> str:
 
 
 def folded(text: str) -> str:
-    """A name without case, accents and punctuation; kana and kanji keep their width."""
+    """A name without case, Latin accents, apostrophes and punctuation; kana stay as they are."""
     decomposed = unicodedata.normalize("NFKD", text.lower().translate(_LONG))
-    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
+    bare = _APOSTROPHES.sub("", _ACCENTS.sub("", decomposed))
     return " ".join(_WORDS.findall(unicodedata.normalize("NFKC", bare)))
 
 

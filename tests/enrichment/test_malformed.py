@@ -1,0 +1,145 @@
+"""Whatever a source sends, a parser gives a record or a typed failure, and nothing else."""
+
+import copy
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flows.enrichment.http import Reply, RequestFailed
+from flows.enrichment.reading import Answer, Many, read
+from flows.enrichment.types import OutcomeKind, SourceRecord
+from tests.enrichment.parsing import BYTES, JSON
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.text(max_size=20),
+    st.sampled_from(
+        ["0001-01-01T00:00:00Z", "2030-06-01", "?", "<script>x</script>", "\ud800", "\0"]
+    ),
+)
+ANYTHING = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a JSON value."""
+    found = [path]
+    if isinstance(value, dict):
+        found += [p for name, item in value.items() for p in places(item, (*path, name))]
+    elif isinstance(value, list):
+        found += [p for n, item in enumerate(value) for p in places(item, (*path, n))]
+    return found
+
+
+def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    whole = copy.deepcopy(value)
+    holder = whole
+    for step in path[:-1]:
+        holder = holder[step]
+    holder[path[-1]] = new
+    return whole
+
+
+def outcome(parse: Any, answer: Any) -> SourceRecord | OutcomeKind:
+    try:
+        return parse(answer)
+    except RequestFailed as failure:
+        return failure.kind
+
+
+@pytest.mark.parametrize("source", JSON)
+@QUICK
+@given(data=st.data())
+def test_anything_in_place_of_any_value(source: str, data: st.DataObject) -> None:
+    parse, answer = JSON[source]
+    spoilt = answer
+    for _ in range(data.draw(st.integers(1, 4))):
+        path = data.draw(st.sampled_from(places(spoilt)))
+        spoilt = replaced(spoilt, path, data.draw(ANYTHING))
+    found = outcome(parse, spoilt)
+    assert isinstance(found, OutcomeKind) or found.titles
+
+
+@pytest.mark.parametrize("source", JSON)
+@QUICK
+@given(answer=ANYTHING)
+def test_anything_in_place_of_the_answer(source: str, answer: Any) -> None:
+    found = outcome(JSON[source][0], answer)
+    assert found in {OutcomeKind.MALFORMED, OutcomeKind.NOT_FOUND, OutcomeKind.UNREACHABLE}
+
+
+@pytest.mark.parametrize("source", BYTES)
+@QUICK
+@given(data=st.data())
+def test_documents_cut_and_spoilt_anywhere(source: str, data: st.DataObject) -> None:
+    parse, document = BYTES[source]
+    start = data.draw(st.integers(0, len(document)))
+    length = data.draw(st.integers(0, 400))
+    noise = data.draw(st.binary(max_size=30))
+    spoilt = document[:start] + noise + document[start + length :]
+    found = outcome(parse, spoilt)
+    assert isinstance(found, OutcomeKind) or found.titles
+
+
+@pytest.mark.parametrize("source", BYTES)
+@QUICK
+@given(document=st.binary(max_size=200))
+def test_noise_in_place_of_a_document(source: str, document: bytes) -> None:
+    assert outcome(BYTES[source][0], document) in set(OutcomeKind) - {OutcomeKind.FOUND}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"<html>Checking your browser</html>", OutcomeKind.REFUSED),
+        (b"", OutcomeKind.MALFORMED),
+        (b'{"data": ', OutcomeKind.MALFORMED),
+        (b"[" * 200_000, OutcomeKind.MALFORMED),
+    ],
+)
+def test_bodies_that_are_no_json(body: bytes, kind: OutcomeKind) -> None:
+    with pytest.raises(RequestFailed) as failure:
+        Reply("https://x.example", body, datetime.now(UTC)).json()
+    assert failure.value.kind is kind
+
+
+class Leaf(Answer):
+    number: int
+
+
+class Tree(Answer):
+    name: str = "none"
+    leaves: Many[Leaf] = ()
+
+
+def test_reading_removes_the_smallest_part_that_is_wrong() -> None:
+    data = {"name": 5, "leaves": [{"number": 1}, {"number": "2"}, {}, {"number": 4, "more": 1}]}
+    tree, faults = read(Tree, data)
+    assert (tree.name, [leaf.number for leaf in tree.leaves]) == ("none", [1, 4])
+    assert len(faults) == 4, "the string, the emptied leaf, the empty leaf, the name"
+    assert data["name"] == 5, "what was read is left as it was"
+
+
+@given(data=ANYTHING)
+@QUICK
+def test_reading_ends_for_anything(data: Any) -> None:
+    try:
+        tree, _ = read(Tree, {"leaves": data, "name": data})
+    except RequestFailed as failure:
+        assert failure.kind is OutcomeKind.MALFORMED
+    else:
+        assert isinstance(tree, Tree)

@@ -1,0 +1,298 @@
+"""Every source's answers become the same typed record, without markup and sentinels."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from animevec.catalog.record import Kind, Rating, Season, Status
+from animevec.errors import InvalidRequest
+from animevec.settings import Settings
+from flows.enrichment import recordings
+from flows.enrichment.http import Client, RequestFailed
+from flows.enrichment.sources import (
+    DEFAULT,
+    REGISTRY,
+    anidb,
+    anilist,
+    animeplanet,
+    jikan,
+    kitsu,
+    open_sources,
+)
+from flows.enrichment.types import OutcomeKind
+from tests.enrichment import answers
+from tests.enrichment.parsing import BYTES, JSON, record
+
+EVERY = (*JSON, *BYTES)
+
+
+@pytest.mark.parametrize("source", EVERY)
+def test_every_source_reads_its_shape_without_a_fault(source: str) -> None:
+    found = record(source)
+    assert found.source == source
+    assert found.provider == REGISTRY[source][0].provider
+    assert found.faults == ()
+    assert "Hashi" in " ".join(title.text for title in found.titles)
+
+
+def test_every_registered_source_has_a_shape_here() -> None:
+    assert set(EVERY) == set(REGISTRY)
+    assert set(DEFAULT) <= set(REGISTRY)
+
+
+@pytest.mark.parametrize("source", [name for name in EVERY if name != "simkl"])
+def test_kind_and_number_of_episodes_are_read_everywhere(source: str) -> None:
+    assert (record(source).type, record(source).episodes) == (Kind.TV, 12)
+
+
+@pytest.mark.parametrize(
+    ("source", "first", "last"),
+    [
+        ("jikan", date(2019, 1, 10), date(2019, 3, 28)),
+        ("anilist", date(2019, 1, 10), None),
+        ("kitsu", date(2019, 1, 11), date(2019, 3, 28)),
+        ("anidb", date(2019, 1, 10), date(2019, 3, 28)),
+        ("animeschedule", datetime(2019, 1, 9, 16, tzinfo=UTC), None),
+        ("animeplanet", date(2019, 1, 10), date(2019, 3, 28)),
+        ("anisearch", date(2019, 1, 10), date(2019, 3, 28)),
+        ("myanimelist", date(2019, 1, 10), date(2019, 3, 28)),
+        ("livechart", date(2019, 1, 10), None),
+        ("ann", date(2019, 1, 10), date(2019, 3, 28)),
+        ("anidb_page", None, None),
+    ],
+)
+def test_days_are_kept_as_precise_as_the_source_knows_them(
+    source: str, first: Any, last: Any
+) -> None:
+    found = record(source)
+    assert (found.aired_from, found.aired_to, found.year) == (first, last, 2019)
+
+
+@pytest.mark.parametrize(
+    ("source", "keys"),
+    [
+        ("jikan", {"anidb": ("77",)}),
+        ("anilist", {"mal": ("900001",)}),
+        ("kitsu", {"mal": ("900001",)}),
+        ("anidb", {"mal": ("900001", "900009"), "ann": ("3",)}),
+        ("animeschedule", {"mal": ("900001",), "anilist": ("800001",), "anidb": ("77",)}),
+        ("myanimelist", {"anidb": ("77",)}),
+        ("livechart", {"anilist": ("800001",), "kitsu": ("7001",)}),
+        ("simkl", {"mal": ("900001",)}),
+    ],
+)
+def test_ids_elsewhere_are_read_from_links_mappings_and_resources(
+    source: str, keys: dict[str, tuple[str, ...]]
+) -> None:
+    assert record(source).keys == keys
+
+
+@pytest.mark.parametrize(
+    ("source", "synopsis"),
+    [
+        ("jikan", "A ferryman builds a bridge by night."),
+        ("anilist", "A ferryman builds a bridge.\n\nNight falls."),
+        ("anidb", "Haru builds the river's bridge."),
+        ("animeschedule", "A ferryman."),
+        ("animeplanet", "A ferryman–at night."),
+    ],
+)
+def test_markup_spoilers_and_notes_of_origin_are_gone(source: str, synopsis: str) -> None:
+    assert record(source).synopsis == synopsis
+
+
+@pytest.mark.parametrize(
+    ("source", "sequel"),
+    [
+        ("jikan", "mal:900002"),
+        ("anilist", "anilist:800002"),
+        ("kitsu", "kitsu:7002"),
+        ("anidb", "anidb:78"),
+        ("animeschedule", "animeschedule:hashi-2"),
+        ("animeplanet", "animeplanet:hashi-2"),
+        ("anisearch", "anisearch:4445"),
+        ("myanimelist", "mal:900002"),
+    ],
+)
+def test_related_works_are_named_by_the_sources_own_ids(source: str, sequel: str) -> None:
+    found = [edge.key for edge in record(source).relations if edge.kind == "sequel"]
+    assert found == [sequel]
+
+
+def test_scores_stay_on_the_scale_of_their_source() -> None:
+    scales = {
+        name: record(name).statistics for name in ("jikan", "anilist", "kitsu", "animeplanet")
+    }
+    assert {name: (s.score, s.scale) for name, s in scales.items() if s} == {
+        "jikan": (7.5, (1, 10)),
+        "anilist": (74, (0, 100)),
+        "kitsu": (71.5, (0, 100)),
+        "animeplanet": (3.9, (0.5, 5)),
+    }
+    assert scales["anilist"] and scales["anilist"].votes == 15
+    assert scales["anilist"].members == 9000, "AniList's popularity counts users"
+
+
+def test_jikan_brings_episodes_characters_and_staff() -> None:
+    found = record("jikan")
+    assert [(c.name, c.role) for c in found.characters] == [
+        ("Haru Kawano", "main"),
+        ("Old Ferry", "supporting"),
+    ]
+    assert found.characters[0].voices[0].name == "Aoi Mori"
+    assert [(p.name, p.role) for p in found.staff] == [("Ken Hoshi", "Director")]
+    assert [(e.number, e.aired, e.score) for e in found.episode_list] == [
+        (1, date(2019, 1, 10), 4.2)
+    ]
+    assert (found.rating, found.season, found.status) == (
+        Rating.PG_13,
+        Season.WINTER,
+        Status.FINISHED,
+    )
+
+
+def test_anidb_tells_the_year_off_the_title_and_counts_regular_episodes_only() -> None:
+    found = record("anidb")
+    assert found.titles[0].text == "Tsuki no Hashi"
+    assert [episode.number for episode in found.episode_list] == [1]
+    assert found.labels == ("drama",), "a tag that spoils is left out"
+
+
+@pytest.mark.parametrize(
+    ("duration", "minutes"),
+    [
+        ("24 min per ep", 24.0),
+        ("1 hr 11 min", 71.0),
+        ("2 hr", 120.0),
+        ("30 sec per ep", 0.5),
+        ("Unknown", None),
+        (None, None),
+    ],
+)
+def test_jikans_durations(duration: str | None, minutes: float | None) -> None:
+    assert jikan.minutes(duration) == minutes
+
+
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [
+        (b'<error code="500">banned</error>', OutcomeKind.REFUSED),
+        (b'<error code="302">client version missing or invalid</error>', OutcomeKind.REFUSED),
+        (b'<error code="330">Anime not found</error>', OutcomeKind.NOT_FOUND),
+        (b"<!DOCTYPE html><html></html>", OutcomeKind.REFUSED),
+        (b"<anime id='1'><type>TV", OutcomeKind.MALFORMED),
+        (b"<anime/>", OutcomeKind.MALFORMED),
+        (b"", OutcomeKind.MALFORMED),
+    ],
+)
+def test_anidbs_errors_are_typed(document: bytes, kind: OutcomeKind) -> None:
+    with pytest.raises(RequestFailed) as failure:
+        anidb.parse(document)
+    assert failure.value.kind is kind
+
+
+def test_entity_bombs_are_refused_before_they_grow() -> None:
+    entities = "".join(
+        f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' if n else '<!ENTITY e0 "ha">' for n in range(9)
+    )
+    bomb = f"<!DOCTYPE anime [{entities}]><anime id='1'><type>&e8;</type></anime>"
+    with pytest.raises(RequestFailed) as failure:
+        anidb.parse(bomb.encode())
+    assert failure.value.kind is OutcomeKind.MALFORMED
+
+
+def test_outside_entities_are_refused() -> None:
+    document = b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><anime id="1">&x;</anime>'
+    with pytest.raises(RequestFailed):
+        anidb.parse(document)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (
+            {"data": {"Media": None}, "errors": [{"status": 404, "message": "Not Found."}]},
+            "not_found",
+        ),
+        ({"errors": [{"status": 429, "message": "Too Many Requests."}]}, "refused"),
+        ({"errors": [{"message": "Internal"}]}, "unreachable"),
+        ({"data": None}, "malformed"),
+        ([], "malformed"),
+        ({"data": {"Media": {"title": {"romaji": "X"}}}}, "malformed"),
+    ],
+)
+def test_anilists_errors_are_typed(answer: Any, kind: str) -> None:
+    with pytest.raises(RequestFailed) as failure:
+        anilist.parse(answer)
+    assert failure.value.kind == kind
+
+
+def test_a_value_of_the_wrong_type_is_lost_and_named_and_nothing_else() -> None:
+    answer = {"data": {**answers.JIKAN["data"], "episodes": "twelve", "genres": "Drama"}}
+    found = jikan.parse(answer)
+    assert found.episodes is None and found.labels == ("Historical", "Seinen")
+    assert found.titles[0].text == "Tsuki no Hashi"
+    assert {fault.path for fault in found.faults} == {"data.episodes", "data.genres"}
+
+
+def test_an_item_of_a_list_that_cannot_be_read_leaves_the_others() -> None:
+    staff = {"data": [{"person": None}, *answers.JIKAN_STAFF["data"], {"positions": []}]}
+    found = jikan.parse(answers.JIKAN, staff=[staff])
+    assert [person.name for person in found.staff] == ["Ken Hoshi"]
+    assert len(found.faults) == 2
+
+
+def test_an_empty_answer_of_kitsu_is_not_found() -> None:
+    with pytest.raises(RequestFailed) as failure:
+        kitsu.parse({"data": []})
+    assert failure.value.kind is OutcomeKind.NOT_FOUND
+
+
+def test_a_block_page_is_refused() -> None:
+    with pytest.raises(RequestFailed) as failure:
+        animeplanet.parse(b"<html><head><title>Just a moment...</title></head></html>")
+    assert failure.value.kind is OutcomeKind.REFUSED
+
+
+def test_every_recorded_answer_is_read_or_typed(shared: Path) -> None:
+    kinds = {}
+    for path in sorted((shared / "data" / "fixtures" / "crosssource").glob("*/*")):
+        if outcome := recordings.outcome_of(path):
+            kinds[path.name] = outcome.kind
+    refused = {name for name, kind in kinds.items() if kind is not OutcomeKind.FOUND}
+    assert refused == {"anidb__anti-leech_page.html"}
+    assert len(kinds) > 50
+
+
+@pytest.mark.parametrize("shape", ["anilist", "kitsu", "anidb-xml", "anime-planet"])
+def test_every_recorded_shape_is_read_or_typed(shared: Path, shape: str) -> None:
+    source, parse = recordings.PARSERS[shape]
+    unread = {}
+    for path in sorted((shared / "data" / "fixtures" / "shapes" / shape).iterdir()):
+        try:
+            assert parse(path.read_bytes()).source == source
+        except RequestFailed as failure:
+            unread[path.stem] = failure.kind
+    assert set(unread) <= {
+        "dead-entry",
+        "page_containing_token",
+        "title_title_replaced_by_email_protected",
+    }
+
+
+def test_jikans_recorded_answers_are_read(shared: Path) -> None:
+    folder = shared / "data" / "fixtures" / "jikan_v4_raw"
+    full, characters, episodes, staff = (
+        json.loads((folder / f"anime__getAnime{name}.json").read_text())
+        for name in ("ById", "Characters", "Episodes", "Staff")
+    )
+    found = jikan.parse(full, [characters], [episodes], [staff])
+    assert (found.key, len(found.characters), len(found.staff)) == ("mal:11757", 1, 1)
+
+
+def test_opening_sources_names_the_unknown_one() -> None:
+    with pytest.raises(InvalidRequest, match="no source nope"):
+        open_sources(Client(Settings()), Settings(), ["jikan", "nope"])

@@ -216,6 +216,17 @@ async def test_one_limiter_for_all_who_share_the_folder(tmp_path: Path) -> None:
     assert time.monotonic() - started >= 1.9, "seven requests at three a second"
 
 
+async def test_a_spent_days_limit_is_refused_at_once_and_says_how_long(tmp_path: Path) -> None:
+    limiter = SourceLimiter("any", (Rate(requests=2, seconds=86_400),), tmp_path)
+    for _ in range(2):
+        await limiter.acquire()
+    with pytest.raises(RequestFailed) as failure:
+        await limiter.acquire()
+    limiter.close()
+    assert failure.value.kind is OutcomeKind.REFUSED
+    assert failure.value.retry_after_s == pytest.approx(86_400, abs=60)
+
+
 @pytest.mark.parametrize(
     ("robots", "kind"),
     [

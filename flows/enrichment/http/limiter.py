@@ -6,11 +6,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyrate_limiter import Limiter, SQLiteBucket
 from pyrate_limiter import Rate as BucketRate
-from pyrate_limiter.limiter import SingleBucketFactory
+from pyrate_limiter import RateItem, SQLiteBucket
 
-from flows.enrichment.types import Rate
+from flows.enrichment.http.reply import RequestFailed
+from flows.enrichment.types import OutcomeKind, Rate
+
+PATIENCE_S = 300.0
+GRAIN_S = 0.02
 
 
 class SourceLimiter:
@@ -18,24 +21,42 @@ class SourceLimiter:
 
     def __init__(self, name: str, rates: Sequence[Rate], folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self._name = name
         self._bucket = SQLiteBucket.init_from_file(
             bucket_rates(rates),
             table=f"spent_{re.sub(r'[^a-z0-9_]', '_', name)}",
             db_path=str(folder / f"limits-{name}.db"),
             use_file_lock=True,
         )
-        self._bucket.leak(time.time_ns() // 1_000_000)
-        self._limiter = Limiter(SingleBucketFactory(self._bucket, schedule_leak=False))
+        self._bucket.leak(_now_ms())
+        self._turn = asyncio.Lock()
         self._resumes = 0.0
         self._spacing = 0.0
 
     async def acquire(self) -> None:
-        """Wait until one more request may be sent, and count it."""
-        while (wait := self._resumes - time.monotonic()) > 0:
-            await asyncio.sleep(wait)
-        if self._spacing:
-            self._resumes = time.monotonic() + self._spacing
-        await self._limiter.try_acquire_async("request")
+        """Wait until one more request may be sent, and count it; first come, first served.
+
+        Raises:
+            RequestFailed: refused, where a long limit such as a day's is spent; says when not.
+        """
+        async with self._turn:
+            while (wait := self._resumes - time.monotonic()) > 0:
+                await asyncio.sleep(wait)
+            while (wait := self._take()) > 0:
+                if wait > PATIENCE_S:
+                    detail = f"the limit of {self._name} is spent for {wait / 60:.0f} minutes"
+                    raise RequestFailed(OutcomeKind.REFUSED, detail, wait)
+                await asyncio.sleep(wait)
+            if self._spacing:
+                self._resumes = time.monotonic() + self._spacing
+
+    def _take(self) -> float:
+        """0 where the request is counted, else the seconds until it may be tried again."""
+        item = RateItem("request", _now_ms())
+        if self._bucket.put(item):
+            return 0.0
+        waiting = self._bucket.waiting(item)
+        return (waiting if isinstance(waiting, int) else 0) / 1000 + GRAIN_S
 
     def pause(self, seconds: float) -> None:
         """Hold every request of this source back for ``seconds``."""
@@ -47,7 +68,11 @@ class SourceLimiter:
 
     def close(self) -> None:
         """Give the file back."""
-        self._limiter.close()
+        self._bucket.close()  # type: ignore[no-untyped-call]
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def bucket_rates(rates: Sequence[Rate]) -> list[BucketRate]:

@@ -1,0 +1,291 @@
+"""``animevec enrich`` and ``animevec review``: titles out of six sources, and what they dispute."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from animevec.errors import InvalidRequest, NotFound
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from animevec.catalog.store import Catalog
+    from animevec.progress import Progress
+    from animevec.settings import Settings
+    from flows.enrichment.report import RunReport
+    from flows.enrichment.review import Item
+    from flows.enrichment.runner import Runner
+
+SHOWN = 20  # rows in a summary; --json lists them all
+as_json = click.option("--json", "json_", is_flag=True, help="Print JSON for programs.")
+
+
+@click.command()
+@click.argument("titles", nargs=-1)
+@click.option("--source", "sources", multiple=True, metavar="NAME", help="Whom to ask; repeatable.")
+@click.option("--stage", "stages", multiple=True, metavar="NAME", help="Which parts; repeatable.")
+@click.option("--limit", default=1_000, show_default=True, help="Most titles of this run.")
+@click.option(
+    "--at-most",
+    "limits",
+    multiple=True,
+    metavar="SOURCE=N",
+    help="Most titles a source is asked about; default: anidb=100.",
+)
+@click.option("--id-map", type=click.Path(path_type=Path), help="Ids of titles on several sites.")
+@click.option("--dry-run", is_flag=True, help="Show what would change; write nothing.")
+@as_json
+def enrich(
+    titles: tuple[str, ...],
+    sources: tuple[str, ...],
+    stages: tuple[str, ...],
+    limit: int,
+    limits: tuple[str, ...],
+    id_map: Path | None,
+    dry_run: bool,
+    json_: bool,
+) -> None:
+    """Ask the sources about TITLES, or about whatever is due, and write what they agree on.
+
+    A run that was stopped goes on where it stopped when the same one is started again.  Outages
+    change nothing; what sources dispute waits in `animevec review list`.
+
+    \b
+    Exit code: 0 every title was merged, 3 some were not, 1 nothing could be done.
+
+    \b
+    Examples:
+      animevec enrich mal:1 anilist:21 --dry-run
+      animevec enrich --limit 500 --at-most anidb=50
+      animevec enrich mal:1 --source jikan --stage statistics
+    """
+    import asyncio
+
+    from flows.enrichment.identity import IdMap
+
+    request = _request(titles, sources, stages, limit, limits, dry_run)
+    known = IdMap.load(id_map) if id_map else None
+    with _opened(known) as (_, _, runner), _progress("answers", json_) as progress:
+        report = asyncio.run(runner.run(request, progress))
+    if json_:
+        click.echo(report.model_dump_json(indent=2))
+    else:
+        _print_report(report)
+    if report.troubles:
+        raise SystemExit(3)
+
+
+@click.group()
+def review() -> None:
+    """Values that sources dispute: list them, accept one, or put another in its place.
+
+    \b
+    Examples:
+      animevec review list
+      animevec review accept mal:1 rating
+      animevec review reject mal:1 rating --source kitsu
+      animevec review reject mal:1 episodes --value 26 --reason "the box says so"
+    """
+
+
+@review.command("list")
+@click.option("--state", type=click.Choice(["open", "accepted", "rejected", "all"]), default="open")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000))
+@as_json
+def list_(state: str, limit: int, json_: bool) -> None:
+    """List the queue, the least sure first."""
+    from flows.enrichment.review import State
+
+    with _opened() as (_, _, runner):
+        items = runner.reviews.items(None if state == "all" else State(state), limit)
+    if json_:
+        click.echo(json.dumps([_plain(item) for item in items], ensure_ascii=False, indent=2))
+        return
+    rows = [
+        [str(i.id), i.title, i.field, f"{i.chosen}: {i.value}", _others(i), f"{i.confidence:.2f}"]
+        for i in items
+    ]
+    _table(["id", "title", "field", "in force", "others", "confidence"], rows)
+
+
+@review.command("accept")
+@click.argument("key")
+@click.argument("field")
+@click.option("--actor", default="cli", show_default=True, help="Who decides.")
+def accept(key: str, field: str, actor: str) -> None:
+    """Accept the value in force of FIELD of the title KEY; asked again if sources change."""
+    from flows.enrichment import review as reviews
+
+    with _opened() as (_, catalog, runner):
+        item = reviews.accept(runner.reviews, _id(catalog, key), field, actor)
+    click.echo(f"{item.title}: {field} stays {item.value} ({item.chosen})")
+
+
+@review.command("reject")
+@click.argument("key")
+@click.argument("field")
+@click.option("--source", metavar="NAME", help="Take the value of this source.")
+@click.option("--value", metavar="JSON", help="Take this value.")
+@click.option("--reason", help="Why; kept with the value.")
+@click.option("--actor", default="cli", show_default=True, help="Who decides.")
+def reject(
+    key: str, field: str, source: str | None, value: str | None, reason: str | None, actor: str
+) -> None:
+    """Put another value in place of the one in force; no later run replaces it."""
+    from flows.enrichment import policy
+    from flows.enrichment import review as reviews
+
+    with _opened() as (_, catalog, runner):
+        id = _id(catalog, key)
+        chosen = _chosen(runner.reviews.find(id, field), source, value)
+        revision = reviews.reject(
+            runner.reviews, catalog, policy.load(), id, field, chosen, actor, reason
+        )
+    click.echo(f"{key}: {field} is {chosen} from now on; revision {revision:,}")
+
+
+def _request(
+    titles: Sequence[str],
+    sources: Sequence[str],
+    stages: Sequence[str],
+    limit: int,
+    limits: Sequence[str],
+    dry_run: bool,
+) -> Any:
+    from pydantic import ValidationError
+
+    from flows.enrichment.request import Enrich
+
+    given = {"titles": titles, "sources": sources, "stages": stages}
+    budgets = {name: number for name, _, number in (each.partition("=") for each in limits)}
+    if budgets:
+        given["limits"] = budgets  # type: ignore[assignment]
+    chosen = {name: value for name, value in given.items() if value}
+    try:
+        return Enrich.model_validate(chosen | {"limit": limit, "dry_run": dry_run})
+    except ValidationError as error:
+        found = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in found["loc"])
+        raise InvalidRequest(f"{where}: {found['msg']}") from error
+
+
+@contextmanager
+def _opened(id_map: Any = None) -> Iterator[tuple[Settings, Catalog, Runner]]:
+    from animevec.catalog.store import Catalog
+    from animevec.settings import Settings
+    from flows.enrichment.runner import Runner
+
+    settings = Settings()
+    with (
+        Catalog.open(settings.catalog_url) as catalog,
+        Runner(settings, catalog, id_map=id_map) as runner,
+    ):
+        yield settings, catalog, runner
+
+
+def _id(catalog: Catalog, key: str) -> UUID:
+    if (id := catalog.resolve(key)) is None:
+        raise NotFound(f"the catalogue has no title {key}", key=key)
+    return id
+
+
+def _chosen(item: Item, source: str | None, value: str | None) -> Any:
+    """The value to take: a source's, or one given as JSON; plain text stands for itself."""
+    if (source is None) == (value is None):
+        raise InvalidRequest("name either --source or --value")
+    if source is not None:
+        if source not in item.others:
+            known = ", ".join(item.others)
+            raise InvalidRequest(f"{source} says nothing else of {item.field}; others: {known}")
+        return item.others[source]
+    try:
+        return json.loads(value or "")
+    except ValueError:
+        return value
+
+
+def _plain(item: Item) -> dict[str, Any]:
+    return {
+        "id": str(item.id),
+        "title": item.title,
+        "field": item.field,
+        "chosen": item.chosen,
+        "value": item.value,
+        "others": dict(item.others),
+        "confidence": item.confidence,
+        "state": item.state.value,
+        "at": item.at.isoformat(timespec="seconds"),
+        "actor": item.actor,
+    }
+
+
+def _others(item: Item) -> str:
+    return "; ".join(f"{source}: {value}" for source, value in item.others.items())
+
+
+@contextmanager
+def _progress(label: str, quiet: bool) -> Iterator[Progress]:
+    """A bar on standard error, so that standard output stays clean."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    hidden = quiet or not console.is_terminal
+    with Progress(*columns, console=console, disable=hidden, transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print_report(report: RunReport) -> None:
+    if report.resumed_at:
+        click.echo(f"went on after {report.resumed_at:,} titles that an attempt before this did")
+    kinds = ("found", "not_found", "refused", "unreachable", "malformed")
+    rows = [
+        [source, *(counts.get(kind, 0) for kind in kinds), report.requests.get(source, 0)]
+        for source, counts in report.outcomes.items()
+    ]
+    if rows:
+        _table(["source", *kinds, "requests"], rows)
+    if report.changes:
+        rows = [[c.title, c.field, _short(c.before), _short(c.after)] for c in report.changes]
+        _table(["title", "field", "before", "after"], rows)
+    for trouble in report.troubles[:SHOWN]:
+        click.secho(f"  {trouble.key}: {trouble.message}", fg="yellow", err=True)
+    for key in report.orphans[:SHOWN]:
+        click.secho(f"  {key} is gone from every source that had it; kept", fg="yellow", err=True)
+    states = ", ".join(f"{count:,} {state}" for state, count in report.states.items())
+    click.echo(
+        f"{report.titles:,} titles in {report.seconds:.1f} s: {states or 'nothing is due'}; "
+        f"{report.reviews:,} new for review; revision {report.revision:,}"
+    )
+    if report.dry_run:
+        click.echo("nothing was written (--dry-run)")
+    if report.report:
+        click.echo(f"data quality: {report.report}/report.html")
+    if report.reviews:
+        click.echo("next: animevec review list")
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    Console().print(table)

@@ -1,0 +1,300 @@
+"""The review queue: values sources contradict each other on, for an operator to settle.
+
+Accepting leaves the value until sources say something else; rejecting sets another one, which no
+later run replaces.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Engine,
+    Float,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+    Uuid,
+    delete,
+    insert,
+    select,
+    update,
+)
+
+from animevec.catalog.engine import writing
+from animevec.catalog.record import Anime
+from animevec.catalog.store import Catalog
+from animevec.catalog.transaction import storable
+from animevec.errors import Conflict as AlreadyDone
+from animevec.errors import InvalidRequest, NotFound
+from flows.enrichment.enrich import enrich
+from flows.enrichment.policy import Policy
+from flows.enrichment.schedule import utc
+from flows.enrichment.types import Conflict, Override
+
+ACTOR = "review"
+METADATA = MetaData()
+REVIEW = Table(
+    "enrichment_review",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("field", String(40), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("chosen", String(40), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("others", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("actor", Text),
+)
+OVERRIDE = Table(
+    "enrichment_override",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("field", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("reason", Text),
+)
+
+
+class State(StrEnum):
+    """Where an item of the queue is."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A field of a title, the value in force, and what other sources say."""
+
+    id: UUID
+    field: str
+    title: str
+    chosen: str
+    value: Any
+    others: Mapping[str, Any]
+    confidence: float
+    state: State
+    at: datetime
+    actor: str | None
+
+
+class Reviews:
+    """The queue and the overrides, in the ledger's database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        METADATA.create_all(engine)
+
+    def offer(self, record: Anime, conflicts: Iterable[Conflict]) -> int:
+        """Queue conflicts of a title; returns how many are new or have changed.
+
+        One settled before stays settled until a source says something else; one that sources no
+        longer have leaves the queue.
+        """
+        wanted = {conflict.field: conflict for conflict in conflicts}
+        with writing(self._engine) as connection:
+            query = select(REVIEW).where(REVIEW.c.id == record.id)
+            known = {row.field: row for row in connection.execute(query)}
+            fresh = [
+                conflict
+                for field, conflict in wanted.items()
+                if field not in known or known[field].digest != _digest(conflict)
+            ]
+            past = [f for f, row in known.items() if f not in wanted and row.state == State.OPEN]
+            stale = [*past, *(conflict.field for conflict in fresh)]
+            if stale:
+                where = (REVIEW.c.id == record.id) & REVIEW.c.field.in_(stale)
+                connection.execute(delete(REVIEW).where(where))
+            if fresh:
+                connection.execute(insert(REVIEW), [_row(record, conflict) for conflict in fresh])
+        return len(fresh)
+
+    def items(self, state: State | None = State.OPEN, limit: int = 100) -> list[Item]:
+        """Items, the least sure first."""
+        query = select(REVIEW).order_by(REVIEW.c.confidence, REVIEW.c.id, REVIEW.c.field)
+        if state is not None:
+            query = query.where(REVIEW.c.state == state.value)
+        with self._engine.connect() as connection:
+            return [_item(row) for row in connection.execute(query.limit(limit))]
+
+    def find(self, id: UUID, field: str) -> Item:
+        """One item.
+
+        Raises:
+            NotFound: nothing was ever queued for that field of that title.
+        """
+        where = (REVIEW.c.id == id) & (REVIEW.c.field == field)
+        with self._engine.connect() as connection:
+            row = connection.execute(select(REVIEW).where(where)).one_or_none()
+        if row is None:
+            raise NotFound(f"there is no review of {field} of {id}; see `animevec review list`")
+        return _item(row)
+
+    def close(self, id: UUID, field: str, state: State, actor: str) -> None:
+        """An operator settled an item.
+
+        Raises:
+            Conflict: it was settled before.
+        """
+        if (item := self.find(id, field)).state is not State.OPEN:
+            raise AlreadyDone(f"{field} of {id} was {item.state} by {item.actor} already")
+        where = (REVIEW.c.id == id) & (REVIEW.c.field == field)
+        values = {"state": state.value, "actor": storable(actor), "at": datetime.now(UTC)}
+        with writing(self._engine) as connection:
+            connection.execute(update(REVIEW).where(where).values(values))
+
+    def override(self, id: UUID, override: Override) -> None:
+        """Keep a value of an operator; it takes the place of an earlier one."""
+        where = (OVERRIDE.c.id == id) & (OVERRIDE.c.field == override.field)
+        row = {
+            "id": id,
+            "field": override.field,
+            "value": json.dumps(override.value, sort_keys=True),
+            "actor": storable(override.actor),
+            "at": override.at,
+            "reason": None if override.reason is None else storable(override.reason),
+        }
+        with writing(self._engine) as connection:
+            connection.execute(delete(OVERRIDE).where(where))
+            connection.execute(insert(OVERRIDE).values(row))
+
+    def overrides(self, ids: Sequence[UUID]) -> dict[UUID, dict[str, Override]]:
+        """What operators set, by title and field."""
+        found: dict[UUID, dict[str, Override]] = {}
+        with self._engine.connect() as connection:
+            for row in connection.execute(select(OVERRIDE).where(OVERRIDE.c.id.in_(list(ids)))):
+                found.setdefault(row.id, {})[row.field] = Override(
+                    field=row.field,
+                    value=json.loads(row.value),
+                    actor=row.actor,
+                    at=utc(row.at),
+                    reason=row.reason,
+                )
+        return found
+
+
+def accept(reviews: Reviews, id: UUID, field: str, actor: str) -> Item:
+    """The value in force is right; it is not asked about again until sources say otherwise."""
+    reviews.close(id, field, State.ACCEPTED, actor)
+    return reviews.find(id, field)
+
+
+def reject(
+    reviews: Reviews,
+    catalog: Catalog,
+    policy: Policy,
+    id: UUID,
+    field: str,
+    value: Any,
+    actor: str,
+    reason: str | None = None,
+) -> int:
+    """Put ``value`` in place of the one in force, now and for every later run.
+
+    Returns the catalogue's revision.
+
+    Raises:
+        NotFound: no such item, or its title is gone.
+        InvalidRequest: the field cannot have that value.
+        Conflict: the item was settled before.
+    """
+    item = reviews.find(id, field)
+    if item.state is not State.OPEN:
+        raise AlreadyDone(f"{field} of {id} was {item.state} by {item.actor} already")
+    set_value(reviews, catalog, policy, id, field, value, actor, reason)
+    reviews.close(id, field, State.REJECTED, actor)
+    return catalog.revision()
+
+
+def set_value(
+    reviews: Reviews,
+    catalog: Catalog,
+    policy: Policy,
+    id: UUID,
+    field: str,
+    value: Any,
+    actor: str,
+    reason: str | None = None,
+) -> None:
+    """Store an operator's value and write it to the catalogue.
+
+    Raises:
+        NotFound: there is no such title.
+        InvalidRequest: the field cannot have that value.
+    """
+    override = Override(
+        field=field, value=_typed(field, value), actor=actor, at=datetime.now(UTC), reason=reason
+    )
+    with catalog.writing() as transaction:
+        existing = transaction.records([id]).get(id)
+        if existing is None:
+            raise NotFound(f"the catalogue has no title {id}")
+        changed = enrich([], existing, {field: override}, policy, stages=frozenset())
+        transaction.put([changed.anime], actor)
+    reviews.override(id, override)
+
+
+def _typed(field: str, value: Any) -> Any:
+    """The value as JSON of the field's own type."""
+    if field not in Anime.model_fields or field in {"id", "keys", "provenance"}:
+        raise InvalidRequest(f"an operator cannot set {field}", field=field)
+    annotation: Any = Anime.model_fields[field].annotation
+    kind: TypeAdapter[Any] = TypeAdapter(annotation)
+    try:
+        return kind.dump_python(kind.validate_python(value), mode="json")
+    except ValidationError as error:
+        message = error.errors(include_url=False)[0]["msg"]
+        raise InvalidRequest(f"{field} cannot be {value!r}: {message}", field=field) from error
+
+
+def _digest(conflict: Conflict) -> str:
+    said = [conflict.chosen, conflict.value, dict(conflict.others)]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _row(record: Anime, conflict: Conflict) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "field": conflict.field,
+        "title": storable(record.title),
+        "chosen": conflict.chosen,
+        "value": json.dumps(conflict.value),
+        "others": json.dumps(dict(conflict.others)),
+        "confidence": conflict.confidence,
+        "digest": _digest(conflict),
+        "state": State.OPEN.value,
+        "at": datetime.now(UTC),
+        "actor": None,
+    }
+
+
+def _item(row: Row[Any]) -> Item:
+    return Item(
+        id=row.id,
+        field=row.field,
+        title=row.title,
+        chosen=row.chosen,
+        value=json.loads(row.value),
+        others=json.loads(row.others),
+        confidence=row.confidence,
+        state=State(row.state),
+        at=utc(row.at),
+        actor=row.actor,
+    )

@@ -37,7 +37,8 @@ PICTURES = "https://cdn.anidb.net/images/main/"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 LANGUAGES = {"x-jat": "ja-Latn", "x-kot": "ko-Latn", "x-zht": "zh-Latn"}
 RESOURCES = {"1": "ann", "2": "mal"}
-STUDIO_ROLES = frozenset({"Animation Work"})
+# By falling certainty: a title of one studio alone may name it under "Work" only.
+STUDIO_ROLES = ("Animation Work", "Animation Production", "Work")
 TITLE_KINDS = frozenset({"main", "official", "synonym", "short"})
 REGULAR_EPISODE = "1"
 TAG_WEIGHT = 200
@@ -127,7 +128,7 @@ def _draft(root: Element, id: str) -> dict[str, Any]:
         "nsfw": _flag(root.get("restricted")),
         "episodes": _whole(root.findtext("episodecount")) or None,
         "duration_minutes": _usual_length(root),
-        "studios": [n.text for n in creators if n.get("type") in STUDIO_ROLES and n.text],
+        "studios": _studios(creators),
         "pictures": [{"url": PICTURES + name} for name in _texts(root, "picture")],
         "links": {"Official Site": url} if url else {},
         "relations": list(_relations(root)),
@@ -136,6 +137,13 @@ def _draft(root: Element, id: str) -> dict[str, Any]:
         "staff": [_person(n) for n in creators if n.get("type") not in STUDIO_ROLES],
         "episode_list": list(_episodes(root)),
     }
+
+
+def _studios(creators: Sequence[Element]) -> list[str]:
+    by_role = (
+        [n.text for n in creators if n.get("type") == role and n.text] for role in STUDIO_ROLES
+    )
+    return next((names for names in by_role if names), [])
 
 
 def _flag(text: str | None) -> bool | None:

@@ -96,9 +96,13 @@ def _titles(page: pages.Page) -> Iterator[dict[str, str]]:
 
 
 def _studios(page: pages.Page) -> list[str]:
-    for row in page.tree.css("#staffoverview tr"):
-        if (pages.text(row.css_first(".credit")) or "").rstrip(":") in anidb.STUDIO_ROLES:
-            return [name for node in row.css(".name a") if (name := pages.text(node))]
+    rows = {
+        (pages.text(row.css_first(".credit")) or "").rstrip(":"): row
+        for row in page.tree.css("#staffoverview tr")
+    }
+    for role in anidb.STUDIO_ROLES:
+        if role in rows:
+            return [name for node in rows[role].css(".name a") if (name := pages.text(node))]
     return []
 
 

@@ -252,11 +252,19 @@ def parse(
         RequestFailed: malformed.
     """
     item, faults = read(FullAnswer, full)
-    data = item.data
+    lost: list[Fault] = list(faults)
+    lists = {
+        "characters": list(_characters(characters, lost)),
+        "staff": list(_all_staff(staff, lost)),
+        "episode_list": list(_episodes(episodes, lost)),
+    }
+    return asking.record(FACTS, str(item.data.mal_id), {**_draft(item.data), **lists}, lost)
+
+
+def _draft(data: Full) -> dict[str, Any]:
     start, end = data.aired.prop.from_, data.aired.prop.to
     first = dates.when(start.year, start.month, start.day)
-    lost: list[Fault] = list(faults)
-    draft = {
+    return {
         "url": data.url,
         "keys": asking.ids_in([link.url for link in data.external]),
         "titles": list(_titles(data)),
@@ -282,13 +290,7 @@ def parse(
         "links": {link.name: link.url for link in data.streaming if link.url},
         "relations": list(_relations(data.relations)),
         "statistics": _statistics(data),
-        "characters": [
-            _character(e) for page in _all(Characters, characters, lost) for e in page.data
-        ],
-        "staff": list(_all_staff(staff, lost)),
-        "episode_list": list(_episodes(episodes, lost)),
     }
-    return asking.record(FACTS, str(data.mal_id), draft, lost)
 
 
 def _all(model: type[List], answers: Sequence[object], lost: list[Fault]) -> Iterator[List]:

@@ -335,7 +335,8 @@ def _productions(title: Resource, included: Included) -> dict[str, list[str]]:
         field = PRODUCTIONS.get((production.attributes.role or "").lower())
         for producer in _linked(production, "producer", included):
             name = line(producer.attributes.name)
-            if field and name and name not in found[field]:
+            known = {other.casefold() for other in found[field]} if field else set()
+            if field and name and name.casefold() not in known:
                 found[field].append(name)
     return found
 

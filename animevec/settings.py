@@ -160,6 +160,11 @@ class EnrichmentSettings(Section):
     anidb_client: SecretStr = Field(SecretStr(""), description="registered client name")
     anidb_client_version: int = Field(1, ge=1, description="AniDB refuses any but whole numbers")
     animeschedule_token: SecretStr = Field(SecretStr(""), description="application token")
+    review_below: float = Field(
+        0.6, ge=0, le=1, description="conflicts settled with less confidence are for review too"
+    )
+    min_completeness: float = Field(0.5, ge=0, le=1, description="a record below it is reported")
+    min_consistency: float = Field(0.9, ge=0, le=1, description="a record below it is reported")
     llm_url: str = Field("", description="an OpenAI-compatible endpoint; empty: rules alone")
     llm_model: str = ""
     llm_key: SecretStr = SecretStr("")
@@ -217,6 +222,11 @@ class Settings(BaseSettings):
     def keys_url(self) -> str:
         """SQLAlchemy URL of the API keys: with the catalogue where that is a server."""
         return self.catalog.url or f"sqlite:///{self.home / 'keys.db'}"
+
+    @property
+    def enrichment_url(self) -> str:
+        """SQLAlchemy URL of what enrichment asked and heard: with the catalogue on a server."""
+        return self.catalog.url or f"sqlite:///{self.home / 'enrichment.db'}"
 
     @property
     def admin_key_file(self) -> Path:

@@ -311,6 +311,23 @@ MYANIMELIST = _page(
     <a href="https://myanimelist.net/anime/900002/Hashi_2">Hashi 2</a></td></tr></table>
     <div class="external_links"><a href="https://anidb.net/anime/77">AniDB</a></div>""",
 )
+MYANIMELIST_WIDE = _page(
+    '<meta property="og:url" content="https://myanimelist.net/anime/900001/Tsuki_no_Hashi">',
+    """<h1>Tsuki no Hashi</h1>
+    <div class="spaceit_pad"><span class="dark_text">English:</span> Bridge of the Moon</div>
+    <div class="spaceit_pad"><span class="dark_text">Synonyms:</span> Hashi, Moon</div>
+    <div class="spaceit_pad"><span class="dark_text">Type:</span> <a>TV</a></div>
+    <div class="spaceit_pad"><span class="dark_text">Episodes:</span> Unknown</div>
+    <div class="spaceit_pad"><span class="dark_text">Status:</span> Currently Airing</div>
+    <div class="spaceit_pad"><span class="dark_text">Aired:</span> Jan 2019 to ?</div>
+    <div class="spaceit_pad"><span class="dark_text">Studios:</span> None found,
+    <a>add some</a></div>
+    <div class="spaceit_pad"><span class="dark_text">Duration:</span> 30 sec. per ep.</div>
+    <div class="related-entries"><div class="entry"><div class="relation">Sequel (TV)</div>
+    <div class="title"><a href="https://myanimelist.net/anime/900002/Two">Two</a></div></div></div>
+    <table class="anime_detail_related_anime"><tr><td>Prequel:</td><td>
+    <a href="https://myanimelist.net/anime/900000/Zero">Zero</a></td></tr></table>""",
+)
 LIVECHART = _page(
     _linked(
         {

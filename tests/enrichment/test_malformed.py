@@ -8,11 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flows.enrichment import policy
+from flows.enrichment.enrich import enrich
 from flows.enrichment.http import Reply, RequestFailed
 from flows.enrichment.reading import Answer, Many, read
-from flows.enrichment.types import OutcomeKind, SourceRecord
+from flows.enrichment.types import OutcomeKind, SourceOutcome, SourceRecord
 from tests.enrichment.parsing import BYTES, JSON
 
+POLICY = policy.load()
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
@@ -72,6 +75,29 @@ def test_anything_in_place_of_any_value(source: str, data: st.DataObject) -> Non
         spoilt = replaced(spoilt, path, data.draw(ANYTHING))
     found = outcome(parse, spoilt)
     assert isinstance(found, OutcomeKind) or found.titles
+
+
+@QUICK
+@given(data=st.data())
+def test_what_is_left_of_a_spoilt_answer_merges(data: st.DataObject) -> None:
+    outcomes = []
+    for source, (parse, answer) in JSON.items():
+        path = data.draw(st.sampled_from(places(answer)))
+        found = outcome(parse, replaced(answer, path, data.draw(ANYTHING)))
+        if isinstance(found, SourceRecord):
+            outcomes.append(
+                SourceOutcome(
+                    source=source,
+                    key=found.key,
+                    kind=OutcomeKind.FOUND,
+                    at=datetime(2026, 11, 1, tzinfo=UTC),
+                    record=found,
+                )
+            )
+    if outcomes:
+        result = enrich(outcomes, None, {}, POLICY)
+        assert result.anime.title
+        assert enrich(outcomes, result.anime, {}, POLICY).anime.titles == result.anime.titles
 
 
 @pytest.mark.parametrize("source", JSON)

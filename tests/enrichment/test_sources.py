@@ -20,6 +20,7 @@ from flows.enrichment.sources import (
     animeplanet,
     jikan,
     kitsu,
+    myanimelist,
     open_sources,
 )
 from flows.enrichment.types import OutcomeKind
@@ -159,6 +160,35 @@ def test_anidb_tells_the_year_off_the_title_and_counts_regular_episodes_only() -
     assert found.titles[0].text == "Tsuki no Hashi"
     assert [episode.number for episode in found.episode_list] == [1]
     assert found.labels == ("drama",), "a tag that spoils is left out"
+
+
+def test_myanimelists_wide_page_is_read_like_the_narrow_one() -> None:
+    found = myanimelist.parse(answers.MYANIMELIST_WIDE)
+    assert (found.key, found.type, found.status) == ("mal:900001", Kind.TV, Status.AIRING)
+    assert (found.aired_from, found.aired_to, found.year) == (None, None, 2019)
+    assert (found.season, found.episodes, found.studios) == (Season.WINTER, None, ())
+    assert found.duration_minutes == 0.5
+    assert [title.text for title in found.titles] == [
+        "Tsuki no Hashi",
+        "Hashi",
+        "Moon",
+        "Bridge of the Moon",
+    ]
+    assert [(edge.kind, edge.key) for edge in found.relations] == [
+        ("sequel", "mal:900002"),
+        ("prequel", "mal:900000"),
+    ]
+
+
+def test_myanimelists_narrow_page() -> None:
+    found = record("myanimelist")
+    assert (found.duration_minutes, found.rating) == (62, Rating.R_PLUS)
+    assert (found.studios, found.licensors, found.labels) == (("Studio Kawa",), (), ("Drama",))
+    assert [(title.text, title.language) for title in found.titles] == [
+        ("Tsuki no Hashi", "ja-Latn"),
+        ("Bridge of the Moon", "en"),
+        ("月の橋", "ja"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """From a source's answer or failure to a record and a typed outcome."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,8 @@ from flows.enrichment.types import (
     Stage,
 )
 
+_ID = re.compile(r"^[A-Za-z0-9][\w.~-]{0,149}$", re.ASCII)
+
 
 def record(
     facts: SourceFacts, id: str, draft: Mapping[str, Any], faults: Iterable[Fault] = ()
@@ -26,6 +29,8 @@ def record(
     Raises:
         RequestFailed: malformed, where nothing is left.
     """
+    if not _ID.match(id):
+        raise RequestFailed(OutcomeKind.MALFORMED, f"no id: {id[:80]!r}")
     said = given(draft) | {"source": facts.name, "key": f"{facts.provider}:{id}"}
     settled, lost = read(SourceRecord, said)
     if not settled.titles:

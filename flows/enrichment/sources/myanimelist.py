@@ -10,7 +10,7 @@ from flows.enrichment import dates, words
 from flows.enrichment.http import RequestFailed
 from flows.enrichment.markup import plain
 from flows.enrichment.names import western
-from flows.enrichment.sources import asking, pages
+from flows.enrichment.sources import asking, jikan, pages
 from flows.enrichment.types import OutcomeKind, Rate, SourceFacts, SourceRecord, Stage
 
 FACTS = SourceFacts(
@@ -32,6 +32,7 @@ LANGUAGES = {
 }
 LISTS = ("Producers", "Licensors", "Studios")
 LABELS = ("Genre", "Genres", "Explicit Genres", "Theme", "Themes", "Demographic", "Demographics")
+RELATED = ":is(.entries-table, .table-list, .anime_detail_related_anime)"
 _TARGET = re.compile(r"^https://myanimelist\.net/(anime|manga)/(\d+)")
 
 opening = pages.recorded(FACTS, lambda document: parse(document))
@@ -88,7 +89,7 @@ def _draft(page: pages.Page, rows: Rows, url: str) -> dict[str, Any]:
         "nsfw": (rating == "RX") if rating else None,
         "material": words.material(_word(rows, "Source")),
         "episodes": pages.number(_word(rows, "Episodes")) or None,
-        "duration_minutes": _duration(_word(rows, "Duration")),
+        "duration_minutes": jikan.minutes(_word(rows, "Duration")),
         "studios": lists["Studios"],
         "producers": lists["Producers"],
         "licensors": lists["Licensors"],
@@ -116,10 +117,6 @@ def _aired(rows: Rows) -> tuple[dates.When, dates.When]:
 def _premiered(rows: Rows) -> tuple[Any, int | None]:
     name, _, year = (_word(rows, "Premiered") or "").partition(" ")
     return words.season(name), int(year) if year.isascii() and year.isdigit() else None
-
-
-def _duration(text: str | None) -> float | None:
-    return pages.minutes((text or "").replace(" hr", " h").replace("min.", "min"))
 
 
 def _links(value: LexborNode | None) -> list[str]:
@@ -172,7 +169,7 @@ def _relations(page: pages.Page) -> Iterator[dict[str, Any]]:
         for node in tile.css("a.thumb, .title a"):
             name = (node.css_first("img") or node).attributes.get("alt") or pages.text(node)
             yield from _relation((kind or "").partition(" (")[0], node, name)
-    for row in page.tree.css("table.entries-table tr, table.table-list tr"):
+    for row in page.tree.css(f"{RELATED} tr"):
         cells = row.css("td")
         if len(cells) == 2:
             for node in cells[1].css("a"):

@@ -32,7 +32,7 @@ LANGUAGES = {
 }
 LISTS = ("Producers", "Licensors", "Studios")
 LABELS = ("Genre", "Genres", "Explicit Genres", "Theme", "Themes", "Demographic", "Demographics")
-RELATED = ":is(.entries-table, .table-list, .anime_detail_related_anime)"
+RELATED = ".entries-table tr, .table-list tr, .anime_detail_related_anime tr"
 _TARGET = re.compile(r"^https://myanimelist\.net/(anime|manga)/(\d+)")
 
 opening = pages.recorded(FACTS, lambda document: parse(document))
@@ -169,7 +169,7 @@ def _relations(page: pages.Page) -> Iterator[dict[str, Any]]:
         for node in tile.css("a.thumb, .title a"):
             name = (node.css_first("img") or node).attributes.get("alt") or pages.text(node)
             yield from _relation((kind or "").partition(" (")[0], node, name)
-    for row in page.tree.css(f"{RELATED} tr"):
+    for row in page.tree.css(RELATED):
         cells = row.css("td")
         if len(cells) == 2:
             for node in cells[1].css("a"):

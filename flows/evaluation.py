@@ -1,0 +1,192 @@
+"""Flow ``evaluate``: a release against the champion on frozen sets, and the gate's verdict."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from prefect import flow, task
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_table_artifact,
+)
+from prefect.cache_policies import NO_CACHE
+
+from animevec.assembly import Assembly
+from animevec.catalog.record import Anime
+from animevec.progress import Progress, silent
+from animevec.settings import Settings
+from evaluation.campaign import records_of
+from evaluation.evidence import Evidence
+from evaluation.gates import Verdict
+from evaluation.policies import FILE, read_gate
+from evaluation.qrels import QuerySet
+from evaluation.runner import answerable
+from evaluation.sets.own import own_sets
+from evaluation.sets.shared import shared_sets
+from evaluation.sets.variants import title_variants
+from evaluation.trial import Trial, run_trial
+from flows.artifacts import progress_artifact, run_address
+from flows.parameters import Evaluate
+from flows.workshop import Workshop, open_workshop
+from registry.audit import Gated
+from registry.releases import CHAMPION, GATE
+from registry.tracking import Tracking
+
+ACTOR = "flow evaluate"
+EXPERIMENT = "evaluation"
+VARIANTS = 100
+# What a release's tags say of its last evaluation.
+VERDICT, RUN, AGAINST = "verdict", "evaluation_run", "evaluated_against"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict on a release, and the MLflow run that holds everything it rests on."""
+
+    release: str
+    against: str | None
+    gate: str
+    verdict: str
+    run_id: str
+    findings: list[dict[str, Any]]
+
+
+def judge(
+    settings: Settings, request: Evaluate, progress: Progress = silent, gates: Path = FILE
+) -> Judged:
+    """Compare, judge, and write the verdict to the release's tags and the audit trail.
+
+    Raises:
+        NotFound: no such release, or no such gate.
+        InvalidRequest: the catalogue can answer no query set.
+    """
+    gate = read_gate(request.gate, settings.registry.commercial_use, gates)
+    with open_workshop(settings) as workshop:
+        trial = compare(workshop, request, progress)
+        verdict = gate.judge(trial.evidence)
+        run_id = record(workshop.records.releases.tracking, trial.evidence, verdict)
+        _tag(workshop, trial.evidence, verdict, run_id)
+    evidence = trial.evidence
+    passed = "pass" if verdict.passed else "fail"
+    findings = [asdict(finding) for finding in verdict.findings]
+    return Judged(
+        evidence.candidate, evidence.champion, passed, verdict.summary(), run_id, findings
+    )
+
+
+def compare(workshop: Workshop, request: Evaluate, progress: Progress = silent) -> Trial:
+    """Both releases asked everything; the evidence counts the index that would be served."""
+    version = request.release
+    against = request.against or workshop.records.releases.aliases().get(CHAMPION)
+    candidate = workshop.searchable(version)
+    champion = None if against in (None, version) else workshop.searchable(str(against))
+    records = records_of(candidate)
+    sets = word_sets(records, Path(request.judgements) if request.judgements else None)
+    trial = run_trial(candidate, champion, sets, records, bar_of(progress))
+    return replace(trial, evidence=replace(trial.evidence, indexed=indexed(workshop, candidate)))
+
+
+def word_sets(records: Mapping[UUID, Anime], judgements: Path | None) -> list[QuerySet]:
+    """The sets of words and likeness that this catalogue can answer."""
+    titles = list(records.values())
+    sets = [*own_sets(), title_variants(titles, VARIANTS)]
+    sets += shared_sets(judgements) if judgements else []
+    return [one for one in sets if answerable(one, records)]
+
+
+def indexed(workshop: Workshop, candidate: Assembly) -> int:
+    """Titles in the index that would be served; the copy that is searched proves nothing."""
+    store, index = workshop.lineup.store, candidate.release.index
+    return 0 if store.resolve(index) is None else store.stats(index).points
+
+
+def record(tracking: Tracking, evidence: Evidence, verdict: Verdict) -> str:
+    """The evidence and the verdict as an MLflow run; its id."""
+    tags = {"kind": "evaluation", "release": evidence.candidate}
+    with tracking.run(EXPERIMENT, f"release {evidence.candidate}", tags) as run:
+        run.params({f"sha256/{name}": found.sha256 for name, found in evidence.sets.items()})
+        run.params({"against": evidence.champion or "itself"})
+        run.metrics(figures(evidence))
+        run.text(json.dumps(asdict(evidence), indent=2, default=str), "evidence.json")
+        run.text("\n".join(f"- {f.message}" for f in verdict.findings), "verdict.md")
+    return run.id
+
+
+def figures(evidence: Evidence) -> dict[str, float]:
+    """The candidate's own numbers, named as MLflow shows them."""
+    scores = {
+        f"{name}/{metric}".replace("@", "_at_"): comparison.candidate
+        for name, found in evidence.sets.items()
+        for metric, comparison in found.overall.items()
+    }
+    own = {"latency_p95_ms": evidence.latency_p95_ms, "memory_mb": evidence.memory_mb}
+    return scores | own
+
+
+def bar_of(progress: Progress) -> Callable[[str], AbstractContextManager[Progress]]:
+    """One progress for every set in turn."""
+
+    @contextmanager
+    def bar(name: str) -> Iterator[Progress]:
+        yield progress
+
+    return bar
+
+
+def finding_rows(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Findings for a table, what failed first."""
+    ordered = sorted(findings, key=lambda finding: bool(finding["passed"]))
+    return [
+        {
+            "passed": "yes" if f["passed"] else "NO",
+            "policy": f["policy"],
+            "subject": f["subject"],
+            "measured": f"{f['measured']:.4g}",
+            "limit": f"{f['limit']:.4g}",
+        }
+        for f in ordered
+    ]
+
+
+@task(name="judge release", retries=1, retry_delay_seconds=10, cache_policy=NO_CACHE)
+def judge_task(settings: Settings, request: Evaluate) -> dict[str, Any]:
+    """A retry measures again and overwrites the tags."""
+    bar = progress_artifact(f"evaluating release {request.release}")
+    return asdict(judge(settings, request, bar))
+
+
+def judge_and_tell(settings: Settings, request: Evaluate) -> dict[str, Any]:
+    """The task, and its verdict as artifacts."""
+    judged = judge_task(settings, request)
+    create_table_artifact(
+        finding_rows(judged["findings"]), key="findings", description=judged["verdict"]
+    )
+    create_markdown_artifact(f"**{judged['verdict']}**", key="verdict")
+    address = run_address(settings, Tracking.of(settings), judged["run_id"])
+    create_link_artifact(address, link_text="the evaluation in MLflow", key="evaluation-run")
+    return judged
+
+
+@flow(name="evaluate")
+def evaluate_flow(request: Evaluate) -> dict[str, Any]:
+    """Judge a release against the champion; only one that passes can be promoted."""
+    return judge_and_tell(Settings(), request)
+
+
+def _tag(workshop: Workshop, evidence: Evidence, verdict: Verdict, run_id: str) -> None:
+    """The gate last: nobody may promote on a verdict whose reasons are not there yet."""
+    releases, version = workshop.records.releases, evidence.candidate
+    releases.tag(version, VERDICT, verdict.summary())
+    releases.tag(version, RUN, run_id)
+    releases.tag(version, AGAINST, evidence.champion or "")
+    for name, found in evidence.sets.items():
+        releases.tag(version, f"sha256.{name}", found.sha256)
+    releases.tag(version, GATE, "pass" if verdict.passed else "fail")
+    workshop.records.audit.record(
+        Gated(actor=ACTOR, version=version, passed=verdict.passed, summary=verdict.summary())
+    )

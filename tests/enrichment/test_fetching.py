@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +196,17 @@ async def test_animeplanet_is_fetched_politely_when_opted_in(tmp_path: Path) -> 
         (outcome,) = await source.fetch(wanted)
     assert outcome.kind is OutcomeKind.FOUND
     assert [asked.path for asked in server.asked] == ["/robots.txt", "/anime/bridge-of-the-moon"]
+
+
+@pytest.mark.skipif(find_spec("curl_cffi") is not None, reason="the optional client is installed")
+async def test_the_browsers_client_is_a_third_choice_that_names_what_it_needs(
+    tmp_path: Path,
+) -> None:
+    def react(_: Asked) -> Answer:
+        return Answer(status=404)
+
+    wanted = [Wanted(keys={"animeplanet": "bridge-of-the-moon"})]
+    async with opened("animeplanet", react, tmp_path, animeplanet="browser") as (source, server):
+        (outcome,) = await source.fetch(wanted)
+    assert outcome.kind is OutcomeKind.REFUSED and "curl_cffi" in (outcome.detail or "")
+    assert [asked.path for asked in server.asked] == ["/robots.txt"]

@@ -77,7 +77,7 @@ def _decisions(
         if stage not in stages:
             continue
         proposals = STAGES[stage](identity.trusted)
-        answered = {o.source for o in outcomes if o.part(stage).definite}
+        answered = {o.source for o in outcomes if _whole(o, stage)}
         for field in FIELDS[stage]:
             candidates: list[Candidate] = list(proposals.get(field, ()))
             if existing is not None and candidates:
@@ -91,6 +91,14 @@ def _decisions(
             if decision := decide(field, candidates, policy):
                 found[field] = decision
     return found
+
+
+def _whole(outcome: SourceOutcome, stage: Stage) -> bool:
+    """Whether silence on a field means that the source has nothing there.
+
+    Where values of its answer had the wrong type, one of them may have been that field.
+    """
+    return outcome.part(stage).definite and not (outcome.record and outcome.record.faults)
 
 
 def _record(

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from animevec.errors import AnimevecError
 from flows.enrichment.http import RequestFailed
 from flows.enrichment.identity import identify
-from flows.enrichment.ledger import Planned
+from flows.enrichment.ledger import Planned, leading
 from flows.enrichment.schedule import NOTHING, Answers, Reason, changed
 from flows.enrichment.sources import asking
 from flows.enrichment.stages.hearing import heard
@@ -146,14 +146,10 @@ class Inquiry:
             except POISON as error:
                 broken = RequestFailed(OutcomeKind.MALFORMED, f"{type(error).__name__}: {error}")
                 facts = self._sources[name].facts
-                outcomes = [asking.failed(facts, _key(one.keys), broken) for one in wanted]
+                outcomes = [asking.failed(facts, leading(one.keys), broken) for one in wanted]
         self._answered(len(wanted))
         return outcomes
 
     def _unknown(self, name: str, title: Planned) -> SourceOutcome:
         failure = RequestFailed(OutcomeKind.NOT_FOUND, NO_ID)
-        return asking.failed(self._sources[name].facts, _key(title.keys), failure)
-
-
-def _key(keys: Mapping[str, str]) -> str:
-    return next(f"{provider}:{id}" for provider, id in keys.items())
+        return asking.failed(self._sources[name].facts, leading(title.keys), failure)

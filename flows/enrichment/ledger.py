@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from animevec.catalog.engine import connect, writing
+from animevec.catalog.ids import PROVIDERS
 from animevec.catalog.transaction import storable
 from flows.enrichment.schedule import Answer, Reason, utc
 from flows.enrichment.types import OutcomeKind, SourceOutcome
@@ -192,7 +193,7 @@ class Ledger:
         query = select(PLAN).where(PLAN.c.run == run, PLAN.c.problem.is_not(None))
         with self.engine.connect() as connection:
             rows = connection.execute(query.order_by(PLAN.c.place)).all()
-        return [(_first(json.loads(row.keys)), row.state, row.problem) for row in rows]
+        return [(leading(json.loads(row.keys)), row.state, row.problem) for row in rows]
 
     def states(self, run: str) -> dict[str, int]:
         """How many titles of a run are in each state."""
@@ -231,8 +232,10 @@ def _planned(row: Row[Any]) -> Planned:
     )
 
 
-def _first(keys: Mapping[str, str]) -> str:
-    return next((f"{provider}:{id}" for provider, id in keys.items()), "?")
+def leading(keys: Mapping[str, str]) -> str:
+    """The key a title is shown under: of the first provider in the order of ids."""
+    known = [provider for provider in PROVIDERS if provider in keys] or list(keys)
+    return f"{known[0]}:{keys[known[0]]}"
 
 
 def _outcome(run: str, place: int, outcome: SourceOutcome) -> dict[str, Any]:

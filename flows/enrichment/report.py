@@ -11,7 +11,7 @@ from animevec.catalog.record import Anime, Json, Value
 from animevec.catalog.store import Catalog
 from animevec.settings import Settings
 from flows.enrichment import quality, schedule
-from flows.enrichment.ledger import Ledger, Planned, Settled
+from flows.enrichment.ledger import Ledger, Planned, Settled, leading
 from flows.enrichment.quality import Quality
 from flows.enrichment.request import Enrich
 from flows.enrichment.schedule import Answers
@@ -145,7 +145,7 @@ class Summary:
         if merged.enriched is None:
             return
         anime = merged.enriched.anime
-        key = _key(anime.keys)
+        key = leading(anime.keys)
         if schedule.orphaned({**known, **settled.answers}):
             self._orphans.append(key)
         self._identity += [f"{key}: {words}" for words in merged.enriched.identity]
@@ -162,7 +162,7 @@ class Summary:
             for outcome in settled.outcomes
         ]
         troubles = [
-            Trouble(key=_key(merged.planned.keys), state=settled.state, message=settled.problem)
+            Trouble(key=leading(merged.planned.keys), state=settled.state, message=settled.problem)
             for merged, settled in self._ended
             if settled.problem
         ]
@@ -178,7 +178,8 @@ class Summary:
             for key, state, words in ledger.problems(self._run)
         ]
         assessed = assess(_records(catalog, [p.id for p in ledger.plan(self._run) if p.id]))
-        folder = self._describe(assessed) if assessed else None
+        wanted = assessed and self._settings.enrichment.quality_report
+        folder = self._describe(assessed) if wanted else None
         states = ledger.states(self._run)
         return self._report(catalog, rows, states, troubles, assessed, folder, seconds)
 
@@ -233,7 +234,7 @@ def assess(records: Iterable[Anime]) -> list[Assessed]:
     """The quality of records; confidence is the mean over the fields that name their origin."""
     return [
         Assessed(
-            key=_key(record.keys),
+            key=leading(record.keys),
             title=record.title,
             confidence=mean([origin.confidence for origin in record.provenance.values()]) or 0.0,
             quality=quality.assess(record),
@@ -245,10 +246,6 @@ def assess(records: Iterable[Anime]) -> list[Assessed]:
 def _records(catalog: Catalog, ids: Sequence[UUID]) -> Iterator[Anime]:
     for start in range(0, len(ids), READ):
         yield from catalog.get_many(ids[start : start + READ]).values()
-
-
-def _key(keys: Mapping[str, str]) -> str:
-    return next(f"{provider}:{id}" for provider, id in keys.items())
 
 
 def _pattern(path: str) -> str:

@@ -92,7 +92,7 @@ class Simulator:
         fault = self.faults.of(source, asked)
         if fault is not None:
             answer = await spoil(answer, fault)
-        if answer.status_code == 200:
+        if answer.status_code == 200 and bytes(answer.body) != anidb.MISSING:
             self.answered[f"{source} {hashlib.sha256(asked.encode()).hexdigest()[:16]}"] += 1
         return answer
 

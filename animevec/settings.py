@@ -165,6 +165,7 @@ class EnrichmentSettings(Section):
     )
     min_completeness: float = Field(0.5, ge=0, le=1, description="a record below it is reported")
     min_consistency: float = Field(0.9, ge=0, le=1, description="a record below it is reported")
+    quality_report: bool = Field(True, description="write a report on data quality for every run")
     llm_url: str = Field("", description="an OpenAI-compatible endpoint; empty: rules alone")
     llm_model: str = ""
     llm_key: SecretStr = SecretStr("")

@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-# Where the CPU build of torch is; the default one brings gigabytes of CUDA. Empty: the default.
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# An index of PyTorch's CPU builds, where pip's own would bring gigabytes of CUDA.
+TORCH_INDEX ?=
 PIP    := $(BIN)/python -m pip install --quiet -c constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 

@@ -8,17 +8,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from animevec.assembly import Assembly, Encoders, Wrap, local_release, unwrapped
+from animevec.assembly import Assembly, Encoders, Wrap, local_release, rebuild, unwrapped
 from animevec.catalog.store import Catalog
 from animevec.encoders.base import Encoder
 from animevec.encoders.load import load_encoder
 from animevec.errors import ModelError, NotFound
 from animevec.index.assembly import IndexRoom, make_embedder, make_room
 from animevec.index.base import VectorStore
+from animevec.index.build import BuildReport
 from animevec.index.follower import Follower
 from animevec.index.inputs import Channel
 from animevec.index.stores import open_store
 from animevec.index.sync import Synchroniser
+from animevec.progress import Progress, silent
 from animevec.release import EncoderRef, Release
 from animevec.search.engine import SearchEngine
 from animevec.settings import Settings
@@ -80,6 +82,16 @@ class Lineup:
         self._open[release.version] = assembly
         return assembly
 
+    def build(
+        self, release: Release, adapters: Adapters | None = None, progress: Progress = silent
+    ) -> BuildReport:
+        """Build the index of a release that is not open, beside whatever there is.
+
+        A build that was cut off goes on.
+        """
+        text, picture = self._channels(release, adapters or {})
+        return rebuild(self._room(text, picture), progress, release.index)
+
     def close(self, version: str) -> None:
         """Stop following a release; answers under way finish."""
         self._open.pop(version, None)
@@ -106,14 +118,14 @@ class Lineup:
         )
         return Assembly(self.settings, self._room(text, picture), found, release, engine)
 
-    def _channels(self, release: Release, adapters: Adapters) -> tuple[Channel, Channel | None]:
-        pictured = self.settings.encoders.picture != ""
-        text = self._channel(release.text, adapters)
-        return text, self._channel(release.picture, adapters) if pictured else None
-
     def _room(self, text: Channel, picture: Channel | None) -> IndexRoom:
         embedder = make_embedder(self.settings, text, picture)
         return make_room(self.settings, self.catalog, self.store, embedder)
+
+    def _channels(self, release: Release, adapters: Adapters) -> tuple[Channel, Channel | None]:
+        text = self._channel(release.text, adapters)
+        pictured = self.settings.encoders.picture != ""
+        return text, self._channel(release.picture, adapters) if pictured else None
 
     def _channel(self, ref: EncoderRef, adapters: Adapters) -> Channel:
         base = self._bases.get(ref.card)

@@ -25,7 +25,6 @@ from registry.ledger import Ledger, open_records
 from registry.lineage import Lineage, code_version
 from registry.promotion import Promoter, Serving
 from registry.releases import CHAMPION, GATE, Registered, Releases
-from registry.tracking import Tracking
 
 ACTOR = "service"
 RETRY_S = 30.0
@@ -50,10 +49,8 @@ class Champion:
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
-        settings = self.settings
-        name = settings.registry.release_name
-        self.releases = Releases(Tracking.of(settings), name, settings.home / "adapters")
-        engine = open_records(settings)
+        self.releases = Releases.of(self.settings)
+        engine = open_records(self.settings)
         self.audit = AuditLog(engine)
         self.ledger = Ledger(engine)
 
@@ -82,7 +79,7 @@ class Champion:
     def look(self) -> None:
         """Follow the alias once; errors are kept for health, not raised."""
         try:
-            version = self.releases.aliases().get(CHAMPION)
+            version = self._champion()
             self.registry_error = None
         except AnimevecError as error:
             self.registry_error = error.message
@@ -108,11 +105,15 @@ class Champion:
         if not self.releases.tracking.begun:
             return False
         try:
-            version = self.releases.aliases().get(CHAMPION)
+            version = self._champion()
         except Unavailable as error:
             self.registry_error = error.message
             return False
         return version is not None and self._follow(version)
+
+    def _champion(self) -> str | None:
+        self.releases.tracking.ping()
+        return self.releases.aliases().get(CHAMPION)
 
     def _follow(self, version: str) -> bool:
         if version == self.serving_version:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from animevec.errors import ModelError
 from animevec.release import EncoderRef, Release
+from animevec.settings import Settings
 from registry.adapters import install, verify
 from registry.lineage import Lineage
 from registry.tracking import Run, Tracking, mlflow_errors
@@ -48,6 +49,12 @@ class Releases:
     tracking: Tracking
     name: str
     adapters: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Releases":
+        """The releases of an installation."""
+        name = settings.registry.release_name
+        return cls(Tracking.of(settings), name, settings.home / "adapters")
 
     def register(
         self,

@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from animevec.errors import NotFound, Unavailable
 from animevec.settings import Settings
 
@@ -36,6 +38,19 @@ class Tracking:
         """False only for a database file that nobody has made yet."""
         path = self.uri.removeprefix("sqlite:///")
         return path == self.uri or Path(path).is_file()
+
+    def ping(self) -> None:
+        """Find out in two seconds what MLflow's own client retries for minutes.
+
+        Raises:
+            Unavailable: the server does not answer.
+        """
+        if not self.uri.startswith("http"):
+            return
+        try:
+            httpx.get(f"{self.uri}/health", timeout=2.0).raise_for_status()
+        except httpx.HTTPError as error:
+            raise Unavailable(f"MLflow at {self.uri} does not answer: {error}") from error
 
     @cached_property
     def client(self) -> "MlflowClient":

@@ -1,0 +1,167 @@
+"""``animevec release``: what is served, what could be, promotion, rollback, the audit trail."""
+
+import getpass
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from animevec.settings import Settings
+    from registry.ledger import Promotion
+    from registry.promotion import Promoter
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of words.")
+why = click.option("--reason", default="", help="Why; kept in the audit trail.")
+
+
+@click.group()
+def release() -> None:
+    """Releases of the search: encoders, index and ranking together, versions in MLflow.
+
+    \b
+    animevec release list
+    animevec release promote 4 --dry-run
+    animevec release promote 4 --reason "better on similarity"
+    animevec release rollback
+    """
+
+
+@release.command("list")
+@as_json
+def list_(as_json: bool) -> None:
+    """Every release, newest first, with its aliases and its gate."""
+    with _promoter() as promoter:
+        aliases = promoter.releases.aliases()
+        rows = [
+            {
+                "version": one.release.version,
+                "aliases": [name for name, v in aliases.items() if v == one.release.version],
+                "gate": one.gate,
+                "text": one.tags["text_encoder"],
+                "index": one.release.index,
+                "created": one.created.isoformat(timespec="seconds"),
+                "verdict": one.tags.get("verdict", ""),
+            }
+            for one in promoter.releases.list()
+        ]
+    _table(as_json, "Releases", rows)
+
+
+@release.command()
+@click.argument("version")
+@as_json
+def diff(version: str, as_json: bool) -> None:
+    """What promoting VERSION would change; nothing is changed."""
+    with _promoter() as promoter:
+        found = promoter.diff(version)
+    if as_json:
+        return click.echo(json.dumps(asdict(found)))
+    click.echo(f"{found.alias}: {found.previous} -> {found.version}, gate {found.gate}")
+    for label, (before, after) in found.changes.items():
+        click.echo(f"  {label}: {before} -> {after}")
+
+
+@release.command()
+@click.argument("version")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@why
+@click.pass_context
+def promote(context: click.Context, version: str, dry_run: bool, reason: str) -> None:
+    """Make VERSION the champion; whatever fails leaves the old one serving."""
+    if dry_run:
+        context.invoke(diff, version=version, as_json=False)
+        return
+    with _promoter() as promoter:
+        _done(promoter.promote(version, getpass.getuser(), reason))
+
+
+@release.command()
+@why
+def rollback(reason: str) -> None:
+    """Go back to the champion before this one."""
+    with _promoter() as promoter:
+        _done(promoter.rollback(getpass.getuser(), reason or "rollback"))
+
+
+@release.command()
+@click.option("--keep", type=click.IntRange(min=1), help="Releases to keep beside the named ones.")
+def prune(keep: int | None) -> None:
+    """Remove releases that no alias names, with their indexes."""
+    from animevec.index.stores import open_store
+    from registry.retention import prune as run
+
+    settings = _settings()
+    store = open_store(settings.index, settings.index_path)
+    try:
+        with _promoter() as promoter:
+            kept = keep or settings.registry.keep_releases
+            removed = run(promoter.releases, store, promoter.audit, kept, getpass.getuser())
+    finally:
+        store.close()
+    click.echo(f"removed: {', '.join(removed) or 'nothing'}")
+
+
+@release.command()
+@click.option("--event", help="Only events of this kind.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@as_json
+def audit(event: str | None, limit: int, as_json: bool) -> None:
+    """The audit trail, newest first."""
+    with _promoter() as promoter:
+        rows = [
+            {
+                "at": entry.at.isoformat(timespec="seconds"),
+                "event": entry.event,
+                "actor": entry.actor,
+                "facts": json.dumps(entry.facts),
+            }
+            for entry in promoter.audit.entries(event, limit)
+        ]
+    _table(as_json, "Audit", rows)
+
+
+def _settings() -> "Settings":
+    from animevec.settings import Settings
+
+    return Settings()
+
+
+@contextmanager
+def _promoter() -> "Iterator[Promoter]":
+    from registry.audit import AuditLog
+    from registry.ledger import Ledger, records
+    from registry.promotion import Promoter
+    from registry.releases import Releases
+    from registry.service import find_service
+
+    settings = _settings()
+    releases = Releases.of(settings)
+    with records(settings) as engine:
+        service = find_service(settings, releases)
+        yield Promoter(releases, Ledger(engine), AuditLog(engine), service)
+
+
+def _done(promotion: "Promotion") -> None:
+    click.echo(
+        f"release {promotion.version} is {promotion.phase} as {promotion.alias} "
+        f"(was {promotion.previous}). Back: animevec release rollback"
+    )
+
+
+def _table(as_json: bool, title: str, rows: list[dict[str, Any]]) -> None:
+    if as_json:
+        return click.echo(json.dumps(rows))
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title)
+    for name in rows[0] if rows else ("nothing yet",):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        cells = (", ".join(v) if isinstance(v, list) else str(v) for v in row.values())
+        table.add_row(*cells)
+    Console().print(table)

@@ -7,7 +7,7 @@ which are the compact profile.  Secrets come from the environment only.
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import (
@@ -117,8 +117,10 @@ class CacheSettings(Section):
 
     enabled: bool = True
     url: str = Field("", description="redis:// URL; empty means in process")
-    ttl_s: float = 300.0
-    entries: int = 10_000
+    ttl_s: float = Field(300.0, gt=0, description="longest life of an entry")
+    entries: int = Field(10_000, ge=1, description="most entries of each cache in process")
+    memory_mb: int = Field(64, ge=1, description="most memory of each cache in process")
+    timeout_s: float = Field(0.1, gt=0, description="for one operation of Redis")
 
 
 class RegistrySettings(Section):
@@ -136,7 +138,25 @@ class FlowSettings(Section):
     """Prefect."""
 
     port: int = 4200
-    api_url: str = ""
+    api_url: str = Field("", description="API of a Prefect server elsewhere; empty: our own")
+    runner_port: int = Field(4201, description="health of the process that runs flows")
+    runs: int = Field(2, ge=1, description="flow runs at once; more wait")
+    nightly: str = Field("30 3 * * *", description="when the champion is checked; cron, UTC")
+    task_runner: str = Field(
+        "", description="class that spreads encoding, such as prefect_dask:DaskTaskRunner"
+    )
+    task_runner_options: dict[str, Any] = Field({}, description="its keyword arguments")
+
+
+class StackSettings(Section):
+    """What ``animevec up`` starts."""
+
+    processes: tuple[Literal["service", "mlflow", "prefect", "flows"], ...] = (
+        "service",
+        "mlflow",
+        "prefect",
+        "flows",
+    )
 
 
 class EnrichmentSettings(Section):
@@ -190,6 +210,7 @@ class Settings(BaseSettings):
     cache: CacheSettings = CacheSettings()
     registry: RegistrySettings = RegistrySettings()
     flows: FlowSettings = FlowSettings()
+    stack: StackSettings = StackSettings()
     enrichment: EnrichmentSettings = EnrichmentSettings()
 
     @classmethod

@@ -35,6 +35,7 @@ class Metrics:
     jobs: Gauge = field(init=False)
     cache_hits: Gauge = field(init=False)
     cache_misses: Gauge = field(init=False)
+    cache_errors: Counter = field(init=False)
 
     def text(self) -> bytes:
         """The exposition format."""
@@ -50,6 +51,11 @@ class Metrics:
             delay.observe(waited_s)
 
         return observe
+
+    def cache_counter(self, cache: str) -> Callable[[bool], None]:
+        """A sink for hits (True) and misses (False) of a cache."""
+        hits, misses = self.cache_hits.labels(cache), self.cache_misses.labels(cache)
+        return lambda hit: (hits if hit else misses).inc()
 
 
 def _metrics(registry: CollectorRegistry) -> dict[str, Counter | Gauge | Histogram]:
@@ -82,4 +88,5 @@ def _metrics(registry: CollectorRegistry) -> dict[str, Counter | Gauge | Histogr
         "jobs": gauge("jobs_running", "Reindex jobs under way"),
         "cache_hits": gauge("cache_hits", "Answers taken from a cache", ("cache",)),
         "cache_misses": gauge("cache_misses", "Answers a cache did not have", ("cache",)),
+        "cache_errors": counter("cache_errors", "Times Redis did not answer", ("cache",)),
     }

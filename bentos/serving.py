@@ -11,6 +11,9 @@ from pydantic import BaseModel, Field, JsonValue
 
 from animevec import __version__
 from animevec.assembly import Assembly, Wrap
+from animevec.cache.embeddings import CachedEncoder
+from animevec.cache.results import ResultCache
+from animevec.cache.store import Store
 from animevec.encoders.base import Encoder
 from animevec.errors import AnimevecError, Unavailable
 from animevec.keys import KeyStore
@@ -48,6 +51,10 @@ class Service:
         self.keys = KeyStore(settings.keys_url)
         self.gate = Gate(settings.serve, self.metrics.rejected.labels("queue").inc)
         self.jobs = Jobs(settings.home / "jobs")
+        self._embeddings = self._cache("embedding")
+        answers = self._cache("result")
+        counted = self.metrics.cache_counter("result")
+        self.results = None if answers is None else ResultCache(answers, counted)
         self.state: State = "starting"
         self._opener = opener
         self._assembly: Assembly | None = None
@@ -129,6 +136,9 @@ class Service:
         if self._thread is not None:
             self._thread.join(timeout=30)
         self.keys.close()
+        if self._embeddings is not None and self.results is not None:
+            self._embeddings.close()
+            self.results.close()
 
     def _live(self, opened: AbstractContextManager[Lineup]) -> None:
         try:
@@ -159,7 +169,7 @@ class Service:
 
     def _batching(self, encoder: Encoder, name: str) -> Encoder:
         serve = self.settings.serve
-        return BatchingEncoder(
+        batching = BatchingEncoder(
             encoder,
             window_s=serve.batch_window_ms / 1000,
             max_items=serve.max_batch,
@@ -167,3 +177,12 @@ class Service:
             observe=self.metrics.batch_observer(name),
             dropped=self.metrics.dropped.labels(name).inc,
         )
+        if self._embeddings is None:
+            return batching
+        counted = self.metrics.cache_counter("embedding")
+        return CachedEncoder(batching, self._embeddings, counted)
+
+    def _cache(self, name: str) -> Store | None:
+        if not self.settings.cache.enabled:
+            return None
+        return Store.of(name, self.settings, self.metrics.cache_errors.labels(name).inc)

@@ -17,18 +17,21 @@ def warm(engine: SearchEngine, edge: int | None) -> None:
     Raises:
         AnimevecError: a search failed; the service must not call itself ready.
     """
-    picture = None if edge is None else _picture(edge)
     for turn in range(ROUNDS):
-        query = _QUERIES[turn % len(_QUERIES)]
+        query = f"{_QUERIES[turn % len(_QUERIES)]} {turn}"  # none is in a cache of query vectors
         engine.text(TextSearch(query=query))
-        if picture is not None and turn < 2:
-            engine.picture(PictureSearch(picture=picture))
-            engine.multimodal(MultimodalSearch(query=query, picture=picture, views=bool(turn)))
+        if edge is not None and turn < 2:
+            engine.picture(PictureSearch(picture=_picture(edge, 2 * turn)))
+            asked = MultimodalSearch(
+                query=query, picture=_picture(edge, 2 * turn + 1), views=bool(turn)
+            )
+            engine.multimodal(asked)
 
 
-def _picture(edge: int) -> bytes:
+def _picture(edge: int, turn: int) -> bytes:
     from PIL import Image
 
     data = BytesIO()
-    Image.linear_gradient("L").resize((edge, edge)).convert("RGB").save(data, "PNG")
+    picture = Image.linear_gradient("L").rotate(10 * turn).resize((edge, edge))
+    picture.convert("RGB").save(data, "PNG")
     return data.getvalue()

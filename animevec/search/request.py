@@ -2,9 +2,11 @@
 
 import base64
 import binascii
+import unicodedata
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -38,6 +40,11 @@ def _decode(value: object) -> object:
         raise ValueError(f"picture is not valid base64: {error}") from error
 
 
+def _tidy(query: str) -> str:
+    """One form of what reads the same: composed characters (NFC), single spaces."""
+    return unicodedata.normalize("NFC", " ".join(query.split()) or query)
+
+
 Picture = Annotated[
     bytes,
     BeforeValidator(_decode),
@@ -54,7 +61,9 @@ Reference = Annotated[
         examples=["mal:5114"],
     ),
 ]
-Query = Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARS, pattern=r"\S")]
+Query = Annotated[
+    str, Field(min_length=1, max_length=MAX_QUERY_CHARS, pattern=r"\S"), AfterValidator(_tidy)
+]
 Understanding = Literal["titles", "filters", "expansion", "examples"]
 UNDERSTANDING: frozenset[Understanding] = frozenset({"titles", "filters", "expansion", "examples"})
 

@@ -37,6 +37,7 @@ class CatalogueView:
         self._catalog = catalog
         self._known = _Known()
         self._records: LRUCache[UUID, Anime] = LRUCache(CACHED_RECORDS)
+        self._forgotten = 0
         self._guard = threading.Lock()
         self._refreshing = threading.Lock()
         self.titles = TitleIndex()
@@ -67,11 +68,13 @@ class CatalogueView:
         wanted = list(dict.fromkeys(ids))
         with self._guard:
             found = {id_: self._records[id_] for id_ in wanted if id_ in self._records}
+            forgotten = self._forgotten
         missing = [id_ for id_ in wanted if id_ not in found]
         if missing:
             read = self._catalog.get_many(missing)
             with self._guard:
-                self._records.update(read)
+                if forgotten == self._forgotten:  # else what was read may be of before a change
+                    self._records.update(read)
             found |= read
         return found
 
@@ -91,8 +94,8 @@ class CatalogueView:
             changed, removed, revision = self._news()
             if revision != self.revision:
                 self.titles.update(changed.values(), removed)
-                self._known = _after(self._known, revision, changed.values(), removed)
                 self._forget({*changed, *removed})
+                self._known = _after(self._known, revision, changed.values(), removed)
             return revision
 
     def _news(self) -> tuple[dict[UUID, Anime], set[UUID], int]:
@@ -108,6 +111,7 @@ class CatalogueView:
 
     def _forget(self, ids: Iterable[UUID]) -> None:
         with self._guard:
+            self._forgotten += 1
             for id_ in ids:
                 self._records.pop(id_, None)
 

@@ -45,7 +45,7 @@ async def search(
     body: Annotated[TextSearch, Body(openapi_examples=_TEXT)],
 ) -> Response:
     """Titles for words."""
-    return await answered(request, lambda engine: engine.text(body))
+    return await answered(request, lambda engine: engine.text(body), body)
 
 
 @router.post("/search/image", response_model=SearchResult)
@@ -54,7 +54,7 @@ async def search_image(
     body: Annotated[PictureSearch, Body(openapi_examples=_PICTURE)],
 ) -> Response:
     """Titles for a picture: base64 JPEG, PNG or WebP."""
-    return await answered(request, lambda engine: engine.picture(body))
+    return await answered(request, lambda engine: engine.picture(body), body)
 
 
 @router.post("/search/multimodal", response_model=SearchResult)
@@ -63,7 +63,7 @@ async def search_multimodal(
     body: Annotated[MultimodalSearch, Body(openapi_examples=_BOTH)],
 ) -> Response:
     """Titles for words and a picture; `weight` is the picture's share."""
-    return await answered(request, lambda engine: engine.multimodal(body))
+    return await answered(request, lambda engine: engine.multimodal(body), body)
 
 
 @router.get("/search/by-id/{anime_id}", response_model=Hit)

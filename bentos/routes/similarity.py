@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from animevec.errors import InvalidRequest
 from animevec.search.request import MAX_LIMIT, MAX_OFFSET, MAX_REFERENCES, SimilarSearch
-from animevec.search.response import BatchOutcome, SearchResult
+from animevec.search.response import SearchResult
 from bentos.access import READER
-from bentos.answering import ERRORS, answered, service_of
+from bentos.answering import ERRORS, SimilarAnswers, answered, service_of
 from bentos.routes.search import Reference
 
 router = APIRouter(
@@ -71,12 +71,6 @@ class SimilarBatch(BaseModel):
     )
 
 
-class SimilarAnswers(BaseModel):
-    """One outcome per search, in the order asked."""
-
-    results: list[BatchOutcome]
-
-
 Parameters = Annotated[SimilarQuery, Query()]
 
 
@@ -108,12 +102,14 @@ async def similar_batch(request: Request, body: SimilarBatch) -> Response:
             limit=limit,
         )
     return await answered(
-        request, lambda engine: SimilarAnswers(results=engine.similar_batch(body.searches))
+        request,
+        lambda engine: SimilarAnswers(results=engine.similar_batch(body.searches)),
+        body,
     )
 
 
 async def _similar(request: Request, search: SimilarSearch) -> Response:
-    return await answered(request, lambda engine: engine.similar(search))
+    return await answered(request, lambda engine: engine.similar(search), search)
 
 
 def _filters(text: str | None) -> dict[str, JsonValue] | None:

@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from animevec.errors import AnimevecError
-from animevec.settings import LimitSettings, ServeSettings
+from animevec.settings import CacheSettings, LimitSettings, Section, ServeSettings
 from bentos.gate import ClientGone
 from bentos.metrics import Metrics
 from tests.service.conftest import Served
@@ -38,8 +38,11 @@ def test_every_metric() -> None:
         assert f"`{family.name}{suffix}" in page("operations.md")
 
 
-@pytest.mark.parametrize(("area", "section"), [("serve", ServeSettings), ("limits", LimitSettings)])
-def test_every_setting(area: str, section: type[ServeSettings | LimitSettings]) -> None:
+@pytest.mark.parametrize(
+    ("area", "section"),
+    [("serve", ServeSettings), ("limits", LimitSettings), ("cache", CacheSettings)],
+)
+def test_every_setting(area: str, section: type[Section]) -> None:
     for name in section.model_fields:
         assert f"`{area}.{name}`" in page("operations.md")
 

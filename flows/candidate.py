@@ -112,6 +112,7 @@ def embed(workshop: Workshop, version: str, progress: Progress = silent) -> Embe
         except Conflict:
             by = "service"
             await_service(workshop, release.index)
+    progress(1, 1)
     found = room.store.stats(release.index)
     return Embedded(
         release.version,

@@ -4,7 +4,13 @@ import click
 
 
 @click.command()
-def up() -> None:
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(["service", "mlflow", "prefect", "flows"]),
+    help="Start this one alone (again for more); by default what stack.processes names.",
+)
+def up(only: tuple[str, ...]) -> None:
     """Make the home ready, start everything, and print the addresses.
 
     The first time it imports the sample catalogue and builds the index; later it only starts what
@@ -16,7 +22,7 @@ def up() -> None:
     from animevec.stack.rise import rise
 
     console = Console(highlight=False)
-    rise(Settings(), console)
+    rise(Settings(), console, only)
 
 
 @click.command()
@@ -24,11 +30,11 @@ def down() -> None:
     """Stop everything that ``animevec up`` started; data stays."""
     from animevec.settings import Settings
     from animevec.stack.process import Supervisor
-    from animevec.stack.table import processes
+    from animevec.stack.table import every_process
 
     settings = Settings()
     supervisor = Supervisor(settings.home / "run")
-    for process in reversed(processes(settings)):
+    for process in reversed(every_process(settings)):
         stopped = supervisor.stop(process)
         click.echo(f"{process.name}: {'stopped' if stopped else 'was not running'}")
 

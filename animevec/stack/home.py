@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from animevec.keys import KeyStore, admin_key
 from animevec.progress import Progress
@@ -73,8 +74,31 @@ def _build_index(settings: Settings, progress: Progress) -> None:
         rebuild(room, progress)
 
 
+def _registry_missing(settings: Settings) -> bool:
+    return not settings.registry.uri and not _registry_file(settings).is_file()
+
+
+def _make_registry(settings: Settings, progress: Progress) -> None:
+    """MLflow's tables, before the service and MLflow's server come: two that begin at once on an
+    empty database break each other's migration.
+    """
+    import logging
+
+    from mlflow import MlflowClient
+
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    path = _registry_file(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    MlflowClient(f"sqlite:///{path}").search_experiments(max_results=1)
+
+
+def _registry_file(settings: Settings) -> Path:
+    return settings.home.resolve() / "mlflow" / "mlflow.db"
+
+
 STEPS: tuple[Step, ...] = (
     Step("admin key", _key_missing, _make_key),
     Step("sample catalogue", _catalogue_empty, _import_sample),
     Step("index", _index_missing, _build_index),
+    Step("registry", _registry_missing, _make_registry),
 )

@@ -1,6 +1,8 @@
 """``animevec up``: the steps, then the processes, then the addresses."""
 
 import time
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 
 from rich.console import Console
 from rich.progress import (
@@ -17,23 +19,30 @@ from animevec.settings import Settings
 from animevec.stack.home import STEPS
 from animevec.stack.process import Process, Supervisor
 from animevec.stack.readiness import wait_ready
-from animevec.stack.table import SERVICE, processes
+from animevec.stack.table import FLOWS, SERVICE, processes
 
 
-def rise(settings: Settings, console: Console) -> None:
+def rise(settings: Settings, console: Console, only: Collection[str] = ()) -> None:
     """Bring the stack up; what is already there is left alone.
+
+    The service comes first and alone, so that it answers as early as it can; the servers beside
+    it start together.
 
     Raises:
         AnimevecError: a step or a process failed; the message says which and what to do.
     """
     started = time.monotonic()
     supervisor = Supervisor(settings.home / "run")
-    table = processes(settings)
-    with _progress(console) as progress:
-        if supervisor.running(table[0]) is None:
-            _prepare(settings, progress)
-        for process in table:
+    table = processes(settings, only)
+    first = [process for process in table if process.name == SERVICE]
+    beside = [process for process in table if process.name != SERVICE]
+    with _progress(console) as progress, ThreadPoolExecutor() as pool:
+        for process in first:
+            if supervisor.running(process) is None:
+                _prepare(settings, progress)
             _start(process, supervisor, progress)
+        for done in [pool.submit(_start, one, supervisor, progress) for one in beside]:
+            done.result()
     _addresses(settings, table, supervisor, console)
     console.print(f"\nUp after {time.monotonic() - started:.1f} s. `make down` stops it.")
 
@@ -80,17 +89,19 @@ def _start(process: Process, supervisor: Supervisor, progress: Progress) -> None
 def _addresses(
     settings: Settings, table: list[Process], supervisor: Supervisor, console: Console
 ) -> None:
-    service = next(process for process in table if process.name == SERVICE)
-    rows = [(process.name, process.url) for process in table]
-    rows += [("documentation", f"{service.url}/docs"), ("search page", f"{service.url}/ui")]
-    rows += [("admin key", str(settings.admin_key_file)), ("log", str(supervisor.log(service)))]
+    found = {process.name: process for process in table}
+    rows = [(name, process.url) for name, process in found.items() if name != FLOWS]
+    if service := found.get(SERVICE):
+        rows += [("documentation", f"{service.url}/docs"), ("search page", f"{service.url}/ui")]
+        rows += [("admin key", str(settings.admin_key_file)), ("log", str(supervisor.log(service)))]
     console.print()
     for name, value in rows:
         console.print(f"  {name:14} {value}", soft_wrap=True)
-    console.print("\nTry it:\n")
-    console.print(
-        f"  curl -s {service.url}/api/v1/search -H 'Content-Type: application/json' "
-        """-d '{"query": "bounty hunters drifting through space", "limit": 3}'""",
-        soft_wrap=True,
-        markup=False,
-    )
+    if service:
+        console.print("\nTry it:\n")
+        console.print(
+            f"  curl -s {service.url}/api/v1/search -H 'Content-Type: application/json' "
+            """-d '{"query": "bounty hunters drifting through space", "limit": 3}'""",
+            soft_wrap=True,
+            markup=False,
+        )

@@ -14,10 +14,17 @@ import pytest
 
 from tests.stack.test_process import free_port
 
+NAMES = ("service", "mlflow", "prefect", "flows")
+PORTS = {
+    f"ANIMEVEC_{name}": str(free_port())
+    for name in ("REGISTRY__PORT", "FLOWS__PORT", "FLOWS__RUNNER_PORT")
+}
+
 
 def animevec(home: Path, port: int, *words: str) -> subprocess.CompletedProcess[str]:
     env = {
         **os.environ,
+        **PORTS,
         "ANIMEVEC_HOME": str(home),
         "ANIMEVEC_SERVE__PORT": str(port),
         "ANIMEVEC_ENCODERS__PICTURE": "",
@@ -40,10 +47,10 @@ def test_up_from_nothing_again_and_down(tmp_path: Path) -> None:
         assert animevec(tmp_path, port, "up").returncode == 0
         assert time.monotonic() - started < 20
         state = json.loads(animevec(tmp_path, port, "status", "--json").stdout)
-        assert state["service"]["state"] == "ready"
+        assert {name: state[name]["state"] for name in NAMES} == dict.fromkeys(NAMES, "ready")
     finally:
         down = animevec(tmp_path, port, "down")
-    assert "service: stopped" in down.stdout
+    assert all(f"{name}: stopped" in down.stdout for name in NAMES)
     assert animevec(tmp_path, port, "status").returncode == 1
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))

@@ -2,10 +2,11 @@
 
     python -m benchmarks.enrichment golden
     python -m benchmarks.enrichment golden --folder ../shared/data/fixtures/crosssource
+    python -m benchmarks.enrichment simulate --titles 1000
 
 Every field of the table counts one per fact: a title's ids and relations count each on their own.
 A conflict is a field on which the merged sources contradicted one another; it is resolved rightly
-where the merged value is the table's.  Wrong ones are listed.
+where the merged value is the table's.  Wrong ones are listed.  ``simulate`` is enrichment_runs.py.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from typing import Any
 import yaml
 
 from animevec.catalog.record import Anime
+from benchmarks.enrichment_runs import simulate
 from flows.enrichment import policy, recordings
 from flows.enrichment.agreement import company
 from flows.enrichment.enrich import enrich
@@ -114,10 +116,15 @@ def report(stated: Sequence[Fact], disputed: Sequence[Fact]) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one of the measurements."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("measurement", choices=["golden"])
+    parser.add_argument("measurement", choices=["golden", "simulate"])
     parser.add_argument("--table", type=Path, default=TABLE)
     parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--titles", type=int, default=1_000, help="of simulate")
+    parser.add_argument("--seed", type=int, default=1, help="of simulate: when it is killed")
     chosen = parser.parse_args(arguments)
+    if chosen.measurement == "simulate":
+        simulate(chosen.titles, chosen.seed)
+        return 0
     if not chosen.folder.is_dir():
         print(f"there are no recorded answers in {chosen.folder}; name another --folder")
         return 1

@@ -156,7 +156,8 @@ def remembered(
     """
     origin = existing.origin(field)
     value = getattr(existing, field)
-    if origin is None or value == Anime.model_fields[field].default:
+    unsaid = field not in existing.provenance and value == Anime.model_fields[field].default
+    if origin is None or unsaid:
         return []
     sources = origin.source.split(JOINED)
     if policy.fields[field].rule not in MULTIPLE:
@@ -171,7 +172,11 @@ def remembered(
         for source, stated in origin.alternatives.items()
         if source not in ON_TOP and silent(source)
     )
-    kept += [Candidate(source, stated, origin.fetched_at) for source, stated in lost if stated]
+    kept += [
+        Candidate(source, stated, origin.fetched_at)
+        for source, stated in lost
+        if stated is not None
+    ]
     return kept
 
 

@@ -23,7 +23,7 @@ from evaluation.sets.variants import title_variants
 from evaluation.systems import FULL, System, systems
 
 Bar = Callable[[str], AbstractContextManager[Progress]]
-ALL = 500
+ALL, EACH = 500, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,21 @@ def query_sets(
 ) -> list[QuerySet]:
     """Every set that the catalogue can answer, of at most ``most`` queries each.
 
-    Sets of covers have ``most`` at each alteration.
+    Covers are asked for up to 100 times at each alteration, variants of titles as often of
+    each kind.
     """
     titles, pictures = list(records.values()), assembly.settings.pictures_path
     sets = [
         *own_sets(),
-        title_variants(titles, max(1, min(100, most))),
+        title_variants(titles, min(EACH, most)),
         *(shared_sets(shared) if shared else []),
     ]
     found = [limited(one, most) for one in sets]
     if assembly.encoders.picture is not None:
-        found += [altered_covers(titles, pictures, most), glimpses(titles, pictures, most)]
+        found += [
+            altered_covers(titles, pictures, min(EACH, most)),
+            glimpses(titles, pictures, most),
+        ]
     return [one for one in found if answerable(one, records)]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from animevec.assembly import Assembly
     from animevec.progress import Progress
     from evaluation.campaign import Campaign
 
@@ -65,12 +66,10 @@ def evaluate(
     """
     if context.invoked_subcommand:
         return
-    from animevec.lineup import open_assembly
-    from animevec.settings import Settings
     from evaluation import report as writing
     from evaluation.campaign import campaign
 
-    with open_assembly(Settings()) as assembly:
+    with _installation() as assembly:
         found = campaign(assembly, shared, names, only, most, _bar)
     if as_json:
         click.echo(writing.as_json(found), nl=False)
@@ -96,11 +95,9 @@ def calibrate(shared: Path | None, most: int, write: Path | None) -> None:
 
     The parameters that ship are in animevec/search/data/calibration.json.
     """
-    from animevec.lineup import open_assembly
-    from animevec.settings import Settings
     from evaluation.calibrate import fit
 
-    with open_assembly(Settings()) as assembly:
+    with _installation() as assembly:
         fitted = fit(assembly, shared, most, _bar)
     for half in fitted.halves:
         click.echo(
@@ -128,6 +125,19 @@ def _show(found: "Campaign") -> None:
         for row in table.rows:
             shown.add_row(*(value.replace("*", "") for value in row))
         console.print(shown)
+
+
+@contextmanager
+def _installation() -> Iterator["Assembly"]:
+    """The settings' own encoders over the live index; no query is encoded twice."""
+    from animevec.assembly import local_release
+    from animevec.lineup import open_lineup
+    from animevec.settings import Settings
+    from evaluation.remembering import Remembering
+
+    settings = Settings()
+    with open_lineup(settings, Remembering) as lineup:
+        yield lineup.open(local_release(settings))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from evaluation.qrels import Judged, QuerySet
 from evaluation.sets.rows import drawn
 from evaluation.systems import Belief, System
 
+SMALLEST_POOL = 0.05
 BANDS = ((100_000, "head"), (10_000, "middle"), (0, "tail"))
 ERAS = ((2020, "2020s"), (2010, "2010s"), (2000, "2000s"), (0, "before 2000"))
 
@@ -60,7 +61,11 @@ def limited(queries: QuerySet, most: int) -> QuerySet:
 
 
 def answerable(queries: QuerySet, known: Mapping[UUID, object]) -> QuerySet | None:
-    """The set, or None where the catalogue has less than half of what it asks for."""
+    """The set, or None where the catalogue has less than half of what it asks for, or where the
+    judged pool is so small a part of the catalogue that a ranking hardly meets it.
+    """
+    if queries.pool is not None and len(queries.pool) < SMALLEST_POOL * len(known):
+        return None
     wanted = {i for judged in queries.queries for i in judged.relevant}
     if wanted and len(wanted & known.keys()) < len(wanted) / 2:
         return None

@@ -23,9 +23,11 @@ def own_sets(folder: Path = FOLDER) -> list[QuerySet]:
     pool = frozenset(title.id for title in load_sample())
     asked = [_judged(row) for row in read_rows(folder / "queries.jsonl")]
     liked = [_similar(row) for row in read_rows(folder / "similar.jsonl")]
+    answered = tuple(judged for judged in asked if judged.relevant)
+    nothing = tuple(judged for judged in asked if not judged.relevant)
     return [
-        QuerySet("sample", "text", tuple(q for q in asked if q.relevant), pool, LICENCE),
-        QuerySet("sample-none", "text", tuple(q for q in asked if not q.relevant), pool, LICENCE),
+        QuerySet("sample", "text", answered, pool, LICENCE, general=True),
+        QuerySet("sample-none", "text", nothing, pool, LICENCE),
         QuerySet("sample-similar", "similar", tuple(liked), pool, LICENCE),
     ]
 

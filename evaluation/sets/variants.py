@@ -14,14 +14,13 @@ from animevec.catalog.record import Anime
 from evaluation.qrels import Judged, QuerySet
 from evaluation.sets.rows import drawn, hash_of
 
-EACH = 100
 KANA = re.compile(r"[\u3040-\u30ff\s・！？!?～〜☆♪ー]+")
 SHORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.]{1,6}")
 WORD = re.compile(r"[A-Za-z]{4,}")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def title_variants(records: Sequence[Anime], each: int = EACH) -> QuerySet:
+def title_variants(records: Sequence[Anime], each: int) -> QuerySet:
     """``each`` names of every kind: romaji, English, Japanese, kana, synonym, abbreviation, typo.
 
     A typo is one letter left out, doubled, changed or swapped with the next, inside a word of at

@@ -8,6 +8,7 @@ at their own limits Jikan's 60 a minute make it about 900 titles an hour.
 import json
 import random
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -107,6 +108,12 @@ class Place:
                 each[row.place] = each.get(row.place, 0) + row.requests
         return list(each.values())
 
+    def answers(self) -> int:
+        """How many whole answers the HTTP cache holds."""
+        with sqlite3.connect(self.settings.http_cache_path / "answers.db") as cache:
+            query = "SELECT count(*) FROM entries WHERE chunk_count IS NOT NULL"
+            return int(cache.execute(query).fetchone()[0])
+
     def forget_answers(self) -> None:
         """Empty the HTTP cache."""
         for path in self.settings.http_cache_path.glob("answers.db*"):
@@ -152,19 +159,21 @@ def killed(
     """Kill a run at three random moments, go on, and compare with the straight one."""
     total = len(wanted) * 6
     moments = sorted(random.Random(seed).sample(range(total // 20, total * 3 // 4), KILLS))
+    lost = 0
     for moment in moments:
         with place.start() as process:
             while sum(simulator.requests.values()) < moment and process.poll() is None:
                 time.sleep(0.01)
             process.send_signal(signal.SIGKILL)
+        lost += len(simulator.answered) - place.answers()
     ended = place.finish()
     repeated = [count - 1 for count in simulator.answered.values() if count > 1]
     print(f"killed after {', '.join(map(str, moments))} requests, then to the end")
     print(f"  states {ended.report['states']}, titles done before: {ended.report['resumed_at']}")
     print(f"  records that differ from the straight run: {differing(wanted, place.records())}")
     print(
-        f"  of {sum(simulator.answered.values()):,} answers {sum(repeated)} were asked for again: "
-        "those on their way when the process died"
+        f"  of {sum(simulator.answered.values()):,} answers {sum(repeated)} were asked for again; "
+        f"{lost} were on their way when the process died, in no cache yet"
     )
 
 

@@ -6,7 +6,8 @@ Both services run over copies of the home of the settings (ANIMEVEC_HOME), whose
 down.  They are asked in turns, a slice of the log each, so that both meet the same machine.  The
 query of rank r is asked with a probability proportional to 1/r; one request in ten asks for the
 second page, one in ten with a filter.  CPU is what the server's whole process family used, divided
-by the answers.  "cold" is the beginning of the log, from empty caches; "steady" its end.
+by the answers.  "cold" is the beginning of the log, after some other queries, so that caches know
+nothing of it; "steady" is its end.
 """
 
 import argparse
@@ -68,9 +69,9 @@ class Tally:
         }
 
 
-def query_log(titles: Sequence[Anime], distinct: int, length: int) -> list[bytes]:
+def query_log(name: str, titles: Sequence[Anime], distinct: int, length: int) -> list[bytes]:
     """Bodies of requests, the same in every run."""
-    chance = random.Random("query log")
+    chance = random.Random(f"query {name}")
     queries = [_words(chance, titles) for _ in range(distinct)]
     weights = [1 / rank for rank in range(1, distinct + 1)]
     asked = chance.choices(queries, weights, k=length)
@@ -135,7 +136,9 @@ def service(settings: Settings, home: Path, caches: str) -> Process:
     return replace(process, name=f"bench-cache-{caches}", env={**process.env, **env})
 
 
-def compare(settings: Settings, log: Sequence[bytes], chosen: argparse.Namespace) -> list[Tally]:
+def compare(
+    settings: Settings, before: Sequence[bytes], log: Sequence[bytes], chosen: argparse.Namespace
+) -> list[Tally]:
     """Both services through the log: its beginning, and its end once the caches know the middle."""
     part, slice_ = chosen.requests, chosen.slice
     cold, middle, steady = log[:part], log[part:-part], log[-part:]
@@ -155,6 +158,7 @@ def compare(settings: Settings, log: Sequence[bytes], chosen: argparse.Namespace
                     ask(process, pids[caches], turn, chosen.clients, tallies[caches])
             return list(tallies.values())
 
+        turns("before", before)
         found = turns("cold", cold)
         ask(processes["on"], pids["on"], middle, chosen.clients, Tally("on", "middle"))
         return [*found, *turns("steady", steady)]
@@ -187,8 +191,9 @@ def main() -> None:
     settings = Settings()
     with Catalog.open(settings.catalog_url) as catalog:
         titles = list(catalog.iterate())
-    log = query_log(titles, chosen.distinct, 2 * chosen.requests + chosen.middle)
-    tallies = compare(settings, log, chosen)
+    log = query_log("log", titles, chosen.distinct, 2 * chosen.requests + chosen.middle)
+    before = query_log("before", titles, chosen.distinct, 2 * chosen.slice)
+    tallies = compare(settings, before, log, chosen)
     show([tally.figures() for tally in tallies], Console(width=120))
     shape = f"{chosen.distinct:,} queries, {chosen.clients} clients, {len(titles):,} titles"
     print(f"{shape}, {psutil.cpu_count()} cores, load {psutil.getloadavg()[0]:.1f}")

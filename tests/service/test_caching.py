@@ -85,6 +85,7 @@ class Comings(RuleBasedStateMachine):
     def __init__(self, app: TestClient, admin: dict[str, str], other: Catalog) -> None:
         super().__init__()
         self.app, self.admin, self.other = app, admin, other
+        self._followed()
 
     @rule(number=NUMBERS, edition=NUMBERS)
     def upsert(self, number: int, edition: int) -> None:
@@ -118,11 +119,13 @@ class Comings(RuleBasedStateMachine):
     def teardown(self) -> None:
         ids = [record(number, 0).id for number in range(3)]
         self.other.delete(ids, actor="other", reason="end of an example")
+        self._followed()
 
     def _followed(self) -> None:
         revision = self.other.revision()
-        for _ in range(200):
-            if self.app.get("/health").json()["revision"] >= revision:
+        base = self.app.app.state.service.assembly
+        for _ in range(500):
+            if min(base.engine.revision, base.store.watermark(base.live)) >= revision:
                 return
             time.sleep(0.02)
         raise AssertionError("the service does not follow the catalogue")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,15 +49,17 @@ def rank_correlation(a: Numbers, b: Numbers) -> Estimate:
 
     if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return Estimate(float("nan"), float("nan"), float("nan"), len(a))
-    result = bootstrap(
-        (a, b),
-        lambda x, y: spearmanr(x, y).statistic,
-        paired=True,
-        vectorized=False,
-        n_resamples=RESAMPLES // 5,
-        method="percentile",
-        rng=np.random.default_rng(SEED),
-    )
+    with catch_warnings():
+        simplefilter("ignore")  # a resample of few pairs may be constant
+        result = bootstrap(
+            (a, b),
+            lambda x, y: spearmanr(x, y).statistic,
+            paired=True,
+            vectorized=False,
+            n_resamples=RESAMPLES // 5,
+            method="percentile",
+            rng=np.random.default_rng(SEED),
+        )
     low, high = result.confidence_interval
     return Estimate(float(spearmanr(a, b).statistic), float(low), float(high), len(a))
 

@@ -19,10 +19,13 @@ KINDS: Mapping[Task, Kind] = {"text": "text", "similar": "similar", "picture": "
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One hit: what its channels said, and whether it was relevant; ``first`` half or not."""
+    """One hit: what its channels said, its score, and whether it was relevant; ``first`` half or
+    not.
+    """
 
     first: bool
     channels: tuple[ChannelHit, ...]
+    score: float
     relevant: bool
 
 
@@ -69,7 +72,7 @@ def judgements(queries: QuerySet, done: Run) -> list[Judgement]:
     """The first hits of every query; the halves go by the query's id."""
     sides = halves([f"{queries.name} {judged.qid}" for judged in queries.queries])
     return [
-        Judgement(side, belief.channels, belief.id in inside(judged, queries.pool))
+        Judgement(side, belief.channels, belief.score, belief.id in inside(judged, queries.pool))
         for judged, side, beliefs in zip(queries.queries, sides, done.beliefs, strict=True)
         for belief in beliefs
     ]
@@ -87,7 +90,9 @@ def fitted(
         second = [hit for hit in hits if not hit.first]
         if len({hit.relevant for hit in first}) < 2:
             continue
-        after = after.fitted(kind, [h.channels for h in first], [h.relevant for h in first])
+        after = after.fitted(
+            kind, [(h.channels, h.score) for h in first], [h.relevant for h in first]
+        )
         reports.append(
             Half(
                 kind,
@@ -103,6 +108,6 @@ def fitted(
 
 def error(calibration: Calibration, kind: Kind, hits: Sequence[Judgement]) -> float:
     """Expected calibration error on hits."""
-    stated = [calibration.apply(kind, hit.channels) for hit in hits]
+    stated = [calibration.apply(kind, hit.channels, hit.score) for hit in hits]
     known = [(p, hit.relevant) for p, hit in zip(stated, hits, strict=True) if p is not None]
     return expected_calibration_error([p for p, _ in known], [r for _, r in known])

@@ -20,17 +20,18 @@ from animevec.search.response import ChannelHit, SearchResult
 from evaluation.qrels import Judged, Task
 
 DEPTH = 100
-PAGES = 5
+PAGES = 3
 BELIEVED = 10
 FULL = "animevec"
 
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """A hit, how sure the engine was of it, and what its channels said."""
+    """A hit, how sure the engine was of it, its score, and what its channels said."""
 
     id: UUID
     probability: float
+    score: float
     channels: tuple[ChannelHit, ...]
 
 
@@ -64,7 +65,7 @@ class EngineSystem:
     ask: Callable[[Judged, int], SearchResult]
 
     def rank(self, judged: Judged, pool: frozenset[UUID] | None) -> Ranking:
-        """Pages of a hundred until a hundred count, five at most."""
+        """Pages of a hundred until a hundred count, three at most."""
         began = time.perf_counter()
         result = self.ask(judged, 0)
         ms = (time.perf_counter() - began) * 1000
@@ -164,7 +165,7 @@ def _beliefs(
     known = {hit.id: hit for hit in result.hits}
     first = [known[i] for i in counted(known, judged, pool)][:BELIEVED]
     return tuple(
-        Belief(hit.id, hit.probability, hit.channels)
+        Belief(hit.id, hit.probability, hit.score, hit.channels)
         for hit in first
         if hit.probability is not None
     )

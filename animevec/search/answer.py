@@ -169,7 +169,7 @@ class Answerer:
             ChannelHit(name=p.name, rank=p.rank, score=p.score, share=min(1.0, p.share))
             for p in one.parts
         )
-        probability = confidence.packaged().apply(plan.kind, channels)
+        probability = confidence.packaged().apply(plan.kind, channels, one.score)
         match: Match = "likely" if (probability or 0.0) >= LIKELY else "none"
         return Hit(
             id=one.id,

@@ -50,18 +50,25 @@ class Calibration(BaseModel):
         """Write the parameters as JSON."""
         path.write_text(json.dumps(self.model_dump(), indent=2, sort_keys=True) + "\n", "utf-8")
 
-    def apply(self, kind: Kind, channels: Sequence[ChannelHit]) -> float | None:
+    def apply(
+        self, kind: Kind, channels: Sequence[ChannelHit], score: float | None = None
+    ) -> float | None:
         """Probability that a hit found by ``channels`` is relevant; None for an unknown kind."""
         model = self.kinds.get(kind)
-        return None if model is None else model.probability(features(channels))
+        return None if model is None else model.probability(features(channels, score))
 
     def fitted(
-        self, kind: Kind, hits: Sequence[Sequence[ChannelHit]], relevant: Sequence[bool]
+        self,
+        kind: Kind,
+        hits: Sequence[tuple[Sequence[ChannelHit], float | None]],
+        relevant: Sequence[bool],
     ) -> "Calibration":
-        """This calibration with ``kind`` fitted to judged hits (ridge-penalised likelihood)."""
+        """This calibration with ``kind`` fitted to judged hits, each its channels and its score
+        (ridge-penalised likelihood).
+        """
         from sklearn.linear_model import LogisticRegression
 
-        rows = [features(channels) for channels in hits]
+        rows = [features(channels, score) for channels, score in hits]
         names = sorted({name for row in rows for name in row})
         matrix = [[row.get(name, 0.0) for name in names] for row in rows]
         model = LogisticRegression(max_iter=1000).fit(matrix, list(relevant))
@@ -70,11 +77,12 @@ class Calibration(BaseModel):
         return Calibration(version=self.version, kinds={**self.kinds, kind: fit})
 
 
-def features(channels: Sequence[ChannelHit]) -> dict[str, float]:
+def features(channels: Sequence[ChannelHit], score: float | None = None) -> dict[str, float]:
     """A hit as the model sees it.
 
     Scores by channel (lexical as log(1 + score) / 4, since BM25 has no upper bound) and whether
-    it is there at all, how many channels beyond one agree, how early the best of them has it.
+    it is there at all, how many channels beyond one agree, how early the best of them has it,
+    and the hit's own score, which is small where another title is surely meant.
     """
     values = {
         hit.name: log1p(max(0.0, hit.score)) / 4 if hit.name == "lexical" else hit.score
@@ -83,6 +91,8 @@ def features(channels: Sequence[ChannelHit]) -> dict[str, float]:
     values |= {f"has_{hit.name}": 1.0 for hit in channels}
     values["agreement"] = max(0.0, len(channels) - 1.0)
     values["first"] = max((1 / hit.rank for hit in channels), default=0.0)
+    if score is not None:
+        values["score"] = score
     return values
 
 

@@ -38,6 +38,7 @@ def test_features_of_a_hit() -> None:
         "agreement": 1.0,
         "first": 0.5,
     }
+    assert features([], 0.25) == {"agreement": 0.0, "first": 0.0, "score": 0.25}
 
 
 def test_a_fit_recovers_what_made_the_labels(tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ def test_a_fit_recovers_what_made_the_labels(tmp_path: Path) -> None:
     truth = Logistic(bias=-3.0, weights={"text": 8.0})
     hits = [found(text=float(score)) for score in rng.uniform(0, 1, 4_000)]
     labels = [rng.random() < truth.probability(features(hit)) for hit in hits]
-    fitted = packaged().fitted("text", hits, labels)
+    fitted = packaged().fitted("text", [(hit, None) for hit in hits], labels)
     for score in (0.2, 0.4, 0.8):
         expected = truth.probability({"text": score})
         assert fitted.apply("text", found(text=score)) == pytest.approx(expected, abs=0.05)

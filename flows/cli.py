@@ -91,6 +91,7 @@ def review() -> None:
       animevec review accept mal:1 rating
       animevec review reject mal:1 rating --source kitsu
       animevec review reject mal:1 episodes --value 26 --reason "the box says so"
+      animevec review withdraw mal:1 episodes
     """
 
 
@@ -148,6 +149,16 @@ def reject(
             runner.reviews, catalog, policy.load(), id, field, chosen, actor, reason
         )
     click.echo(f"{key}: {field} is {chosen} from now on; revision {revision:,}")
+
+
+@review.command("withdraw")
+@click.argument("key")
+@click.argument("field")
+def withdraw(key: str, field: str) -> None:
+    """Take back what was put in place of FIELD; from the next run on the sources speak again."""
+    with _opened() as (_, catalog, runner):
+        runner.reviews.withdraw(_id(catalog, key), field)
+    click.echo(f"{key}: {field} is the sources' again; next: animevec enrich {key}")
 
 
 def _request(

@@ -175,6 +175,19 @@ class Reviews:
             connection.execute(delete(OVERRIDE).where(where))
             connection.execute(insert(OVERRIDE).values(row))
 
+    def withdraw(self, id: UUID, field: str) -> None:
+        """Take an operator's value back; from the next run on the sources speak again.
+
+        Raises:
+            NotFound: none was set.
+        """
+        where = (OVERRIDE.c.id == id) & (OVERRIDE.c.field == field)
+        settled = (REVIEW.c.id == id) & (REVIEW.c.field == field)
+        with writing(self._engine) as connection:
+            if connection.execute(delete(OVERRIDE).where(where)).rowcount == 0:
+                raise NotFound(f"no operator set {field} of {id}")
+            connection.execute(delete(REVIEW).where(settled))
+
     def overrides(self, ids: Sequence[UUID]) -> dict[UUID, dict[str, Override]]:
         """What operators set, by title and field."""
         found: dict[UUID, dict[str, Override]] = {}

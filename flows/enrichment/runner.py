@@ -14,7 +14,7 @@ from flows.enrichment import policy as policies
 from flows.enrichment import schedule
 from flows.enrichment.http import Client
 from flows.enrichment.identity import IdMap
-from flows.enrichment.inquiry import Gate, Inquiry, open_gate
+from flows.enrichment.inquiry import NO_ID, Gate, Inquiry, open_gate
 from flows.enrichment.ledger import Ledger, Planned, Settled
 from flows.enrichment.llm import LanguageModel
 from flows.enrichment.report import RunReport, Summary, differences
@@ -71,13 +71,12 @@ class Runner:
         async with Client(self._settings) as client:
             sources = _telling(open_sources(client, self._settings, request.sources), request)
             counter = Counter(progress, len(plan) * len(sources))
-            inquiry = self._inquiry(sources, request, counter)
-            for start in range(0, len(plan), CHUNK):
-                chunk = plan[start : start + CHUNK]
-                if not all(planned.done for planned in chunk):
+            inquiry = self._inquiry(sources, request, self._budgets(request, run, plan), counter)
+            for chunk in _chunks(plan):
+                if not _done(chunk):
                     settled = await self._chunk(request, chunk, inquiry, writer, summary, moment)
                     self._remember(request, run, settled)
-                counter.reach((start + len(chunk)) * len(sources))
+                counter.reach((chunk[-1].place + 1) * len(sources))
         if request.dry_run:
             return summary.of_dry_run(self._catalog, time.monotonic() - started)
         report = summary.of(self._catalog, self.ledger, time.monotonic() - started)
@@ -95,14 +94,27 @@ class Runner:
             self.ledger.begin(run, request.digest, request.model_dump_json(), plan)
         return run, plan
 
+    def _budgets(self, request: Enrich, run: str, plan: Sequence[Planned]) -> dict[str, int]:
+        """What is left of the limits; chunks with titles still waiting are asked in full again."""
+        over = {planned.place for chunk in _chunks(plan) if _done(chunk) for planned in chunk}
+        left = dict(request.limits)
+        for row in self.ledger.outcomes(run) if over else ():
+            if row.place in over and row.source in left and row.detail != NO_ID:
+                left[row.source] = max(0, left[row.source] - 1)
+        return left
+
     def _inquiry(
-        self, sources: Mapping[str, Source], request: Enrich, counter: "Counter"
+        self,
+        sources: Mapping[str, Source],
+        request: Enrich,
+        budgets: dict[str, int],
+        counter: "Counter",
     ) -> Inquiry:
         return Inquiry(
             sources,
             frozenset(request.stages),
             self._settings.enrichment.concurrency,
-            dict(request.limits),
+            budgets,
             self._gate,
             counter.add,
         )
@@ -156,6 +168,14 @@ class Counter:
         """So many are done in all."""
         self._done = done
         self._progress(done, self._total)
+
+
+def _chunks(plan: Sequence[Planned]) -> list[Sequence[Planned]]:
+    return [plan[start : start + CHUNK] for start in range(0, len(plan), CHUNK)]
+
+
+def _done(chunk: Sequence[Planned]) -> bool:
+    return all(planned.done for planned in chunk)
 
 
 def _telling(sources: Mapping[str, Source], request: Enrich) -> dict[str, Source]:

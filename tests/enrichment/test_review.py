@@ -86,6 +86,18 @@ def test_any_value_of_the_field_may_be_set(stage: Stage) -> None:
     assert record(stage, one).episodes == 99
 
 
+def test_what_was_taken_back_is_the_sources_again(stage: Stage) -> None:
+    one = item(stage)
+    reviews = stage.runner.reviews
+    review.reject(reviews, stage.catalog, POLICY, one.id, "rating", "RX", "mei")
+    reviews.withdraw(one.id, "rating")
+    again(stage, one)
+    assert record(stage, one).rating is Rating.G
+    assert reviews.find(one.id, "rating").state is State.OPEN
+    with pytest.raises(NotFound, match="no operator set"):
+        reviews.withdraw(one.id, "rating")
+
+
 @pytest.mark.parametrize(
     ("field", "value"), [("rating", "XXL"), ("id", "1"), ("provenance", {}), ("nothing", 1)]
 )

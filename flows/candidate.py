@@ -25,7 +25,7 @@ class Embedded:
     index: str
     points: int
     revision: int
-    encoded: int
+    written: int
     skipped: int
     seconds: float
     by: str
@@ -101,14 +101,14 @@ def embed(workshop: Workshop, version: str, progress: Progress = silent) -> Embe
     registered = workshop.records.release(version)
     release = registered.release
     room = workshop.lineup.room(release, workshop.records.adapters(registered))
-    by, encoded, skipped = "flow", 0, 0
+    by, written, skipped = "flow", 0, 0
     if room.store.resolve(release.index) is None:
         report = rebuild(room, progress, release.index)
-        encoded, skipped = report.points, len(report.skipped)
+        written, skipped = report.points, len(report.skipped)
     else:
         try:
             done = room.synchroniser.reconcile(release.index, progress)
-            encoded, skipped = done.upserted, len(done.skipped)
+            written, skipped = done.upserted, len(done.skipped)
         except Conflict:
             by = "service"
             await_service(workshop, release.index)
@@ -119,7 +119,7 @@ def embed(workshop: Workshop, version: str, progress: Progress = silent) -> Embe
         found.name,
         found.points,
         found.watermark,
-        encoded,
+        written,
         skipped,
         round(monotonic() - started, 2),
         by,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,14 @@ from animevec.progress import Progress, silent
 from animevec.settings import Settings
 from evaluation.campaign import records_of
 from evaluation.evidence import Evidence
+from evaluation.evidently_report import (
+    FOLDER,
+    Outcome,
+    embedding_report,
+    log_reports,
+    retrieval_report,
+    text_vectors,
+)
 from evaluation.gates import Verdict
 from evaluation.policies import FILE, read_gate
 from evaluation.qrels import QuerySet
@@ -30,7 +39,7 @@ from evaluation.sets.own import own_sets
 from evaluation.sets.shared import shared_sets
 from evaluation.sets.variants import title_variants
 from evaluation.trial import Trial, run_trial
-from flows.artifacts import progress_artifact, run_address
+from flows.artifacts import artifact_address, progress_artifact, run_address
 from flows.parameters import Evaluate
 from flows.workshop import Workshop, open_workshop
 from registry.audit import Gated
@@ -40,6 +49,7 @@ from registry.tracking import Tracking
 ACTOR = "flow evaluate"
 EXPERIMENT = "evaluation"
 VARIANTS = 100
+SCORES = "scores.json"
 # What a release's tags say of its last evaluation.
 VERDICT, RUN, AGAINST = "verdict", "evaluation_run", "evaluated_against"
 
@@ -66,10 +76,13 @@ def judge(
         InvalidRequest: the catalogue can answer no query set.
     """
     gate = read_gate(request.gate, settings.registry.commercial_use, gates)
-    with open_workshop(settings) as workshop:
-        trial = compare(workshop, request, progress)
+    with open_workshop(settings) as workshop, TemporaryDirectory() as scratch:
+        trial, ours, theirs = compare(workshop, request, progress)
         verdict = gate.judge(trial.evidence)
-        run_id = record(workshop.records.releases.tracking, trial.evidence, verdict)
+        reports = {"retrieval": retrieval_report(trial, Path(scratch))}
+        if theirs is not None and ours.release.text.dimensions == theirs.release.text.dimensions:
+            reports["embedding"] = _embedding_drift(ours, theirs, Path(scratch))
+        run_id = record(workshop.records.releases.tracking, trial, verdict, reports)
         _tag(workshop, trial.evidence, verdict, run_id)
     evidence = trial.evidence
     passed = "pass" if verdict.passed else "fail"
@@ -79,16 +92,19 @@ def judge(
     )
 
 
-def compare(workshop: Workshop, request: Evaluate, progress: Progress = silent) -> Trial:
+def compare(
+    workshop: Workshop, request: Evaluate, progress: Progress = silent
+) -> tuple[Trial, Assembly, Assembly | None]:
     """Both releases asked everything; the evidence counts the index that would be served."""
     version = request.release
     against = request.against or workshop.records.releases.aliases().get(CHAMPION)
-    candidate = workshop.searchable(version)
-    champion = None if against in (None, version) else workshop.searchable(str(against))
-    records = records_of(candidate)
+    ours = workshop.searchable(version)
+    theirs = None if against in (None, version) else workshop.searchable(str(against))
+    records = records_of(ours)
     sets = word_sets(records, Path(request.judgements) if request.judgements else None)
-    trial = run_trial(candidate, champion, sets, records, bar_of(progress))
-    return replace(trial, evidence=replace(trial.evidence, indexed=indexed(workshop, candidate)))
+    trial = run_trial(ours, theirs, sets, records, bar_of(progress))
+    evidence = replace(trial.evidence, indexed=indexed(workshop, ours))
+    return replace(trial, evidence=evidence), ours, theirs
 
 
 def word_sets(records: Mapping[UUID, Anime], judgements: Path | None) -> list[QuerySet]:
@@ -105,15 +121,21 @@ def indexed(workshop: Workshop, candidate: Assembly) -> int:
     return 0 if store.resolve(index) is None else store.stats(index).points
 
 
-def record(tracking: Tracking, evidence: Evidence, verdict: Verdict) -> str:
-    """The evidence and the verdict as an MLflow run; its id."""
+def record(
+    tracking: Tracking, trial: Trial, verdict: Verdict, reports: Mapping[str, Outcome]
+) -> str:
+    """The evidence, scores by query, the verdict and the reports as an MLflow run; its id."""
+    evidence = trial.evidence
     tags = {"kind": "evaluation", "release": evidence.candidate}
+    scores = {one.name: trial.candidate[one.name].scores for one in trial.sets}
     with tracking.run(EXPERIMENT, f"release {evidence.candidate}", tags) as run:
         run.params({f"sha256/{name}": found.sha256 for name, found in evidence.sets.items()})
         run.params({"against": evidence.champion or "itself"})
         run.metrics(figures(evidence))
         run.text(json.dumps(asdict(evidence), indent=2, default=str), "evidence.json")
+        run.text(json.dumps(scores), SCORES)
         run.text("\n".join(f"- {f.message}" for f in verdict.findings), "verdict.md")
+        log_reports(run, reports)
     return run.id
 
 
@@ -167,15 +189,28 @@ def judge_and_tell(settings: Settings, request: Evaluate) -> dict[str, Any]:
         finding_rows(judged["findings"]), key="findings", description=judged["verdict"]
     )
     create_markdown_artifact(f"**{judged['verdict']}**", key="verdict")
-    address = run_address(settings, Tracking.of(settings), judged["run_id"])
-    create_link_artifact(address, link_text="the evaluation in MLflow", key="evaluation-run")
+    link_run(settings, judged["run_id"], "evaluation")
     return judged
+
+
+def link_run(settings: Settings, run_id: str, key: str) -> None:
+    """Links to a run and to its Evidently report."""
+    page = run_address(settings, Tracking.of(settings), run_id)
+    create_link_artifact(page, link_text="the run in MLflow", key=f"{key}-run")
+    report = artifact_address(settings, run_id, f"{FOLDER}/retrieval.html")
+    create_link_artifact(report, link_text="the Evidently report", key=f"{key}-report")
 
 
 @flow(name="evaluate")
 def evaluate_flow(request: Evaluate) -> dict[str, Any]:
     """Judge a release against the champion; only one that passes can be promoted."""
     return judge_and_tell(Settings(), request)
+
+
+def _embedding_drift(ours: Assembly, theirs: Assembly, folder: Path) -> Outcome:
+    ids = list(records_of(ours))
+    now, before = (text_vectors(one.store, one.live, ids) for one in (ours, theirs))
+    return embedding_report(now, before, folder)
 
 
 def _tag(workshop: Workshop, evidence: Evidence, verdict: Verdict, run_id: str) -> None:

@@ -1,33 +1,39 @@
 """Flow ``nightly``: is the champion still as good as when it was judged?  An alert if not."""
 
-from dataclasses import asdict, dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import fmean
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from prefect import flow, task
-from prefect.artifacts import (
-    create_link_artifact,
-    create_markdown_artifact,
-    create_table_artifact,
-)
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 from prefect.states import Failed
 
+from animevec.errors import InvalidRequest
 from animevec.progress import Progress, silent
 from animevec.settings import Settings
-from evaluation.evidence import Evidence
+from evaluation.evidently_report import Outcome, retrieval_report
 from evaluation.gates import Finding, Verdict, at_least
-from flows.artifacts import progress_artifact, run_address
-from flows.evaluation import RUN, compare, figures, finding_rows, record
+from evaluation.runner import Run
+from evaluation.trial import Trial
+from flows.artifacts import progress_artifact
+from flows.evaluation import RUN, SCORES, compare, finding_rows, link_run, record
 from flows.parameters import Evaluate, Nightly
-from flows.workshop import Records, open_workshop
+from flows.workshop import open_workshop
 from registry.audit import Alerted
 from registry.tracking import Tracking, mlflow_errors
 
 ACTOR = "flow nightly"
 ALERT = "animevec.alert"
 POLICY = "no regression"
+# Set name and hash to scores by metric, in the order of the queries.
+Scored = Mapping[tuple[str, str], Mapping[str, tuple[float, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,41 +56,76 @@ def check(settings: Settings, request: Nightly, progress: Progress = silent) -> 
     Raises:
         NotFound: there is no champion.
     """
-    with open_workshop(settings) as workshop:
+    with open_workshop(settings) as workshop, TemporaryDirectory() as scratch:
         records = workshop.records
         champion = records.release(None)
         version, since = champion.release.version, champion.tags.get(RUN)
-        trial = compare(workshop, Evaluate(release=version, against=version), progress)
-        verdict = Verdict(tuple(regressions(records, trial.evidence, since, request.tolerance)))
-        run_id = record(records.releases.tracking, trial.evidence, verdict)
+        trial, _, _ = compare(workshop, Evaluate(release=version, against=version), progress)
+        tracking = records.releases.tracking
+        pair = trial if since is None else beside(trial, earlier(tracking, since))
+        report = retrieval_report(pair, Path(scratch), request.tolerance)
+        verdict = Verdict((*falls(pair, request.tolerance), *_found(report)))
+        run_id = record(tracking, trial, verdict, {"retrieval": report})
         if since is None:
             records.releases.tag(version, RUN, run_id)
-        if since is not None and not verdict.passed:
-            summary = verdict.summary()
+        if not verdict.passed:
             records.audit.record(
-                Alerted(actor=ACTOR, subject=f"release {version}", message=summary)
+                Alerted(actor=ACTOR, subject=f"release {version}", message=verdict.summary())
             )
-    passed = since is None or verdict.passed
-    summary = verdict.summary() if since else "first measurement; later nights compare with it"
-    return Checked(version, passed, summary, run_id, since, [asdict(f) for f in verdict.findings])
+    findings = [asdict(finding) for finding in verdict.findings]
+    return Checked(version, verdict.passed, verdict.summary(), run_id, since, findings)
 
 
-def regressions(
-    records: Records, evidence: Evidence, since: str | None, tolerance: float
-) -> list[Finding]:
-    """One finding per set whose queries are still the same, on its primary metric."""
-    if since is None:
-        return []
-    tracking = records.releases.tracking
-    with mlflow_errors(f"evaluation run {since}"):
-        before = tracking.client.get_run(since).data
-    now, found = figures(evidence), []
-    for name, one in evidence.sets.items():
-        metric = f"{name}/{one.primary}".replace("@", "_at_")
-        if before.params.get(f"sha256/{name}") == one.sha256 and before.metrics.get(metric):
-            change = now[metric] / before.metrics[metric] - 1
-            found.append(at_least(POLICY, f"change of {one.primary} on {name}", change, -tolerance))
+def earlier(tracking: Tracking, run_id: str) -> Scored:
+    """What an evaluation run measured: for each set its hash, and scores by metric and query.
+
+    Raises:
+        NotFound: the run, or its scores, are not there.
+    """
+    with mlflow_errors(f"evaluation run {run_id}"), TemporaryDirectory() as scratch:
+        params = tracking.client.get_run(run_id).data.params
+        path = Path(tracking.client.download_artifacts(run_id, SCORES, scratch))
+        scores = json.loads(path.read_text())
+    return {
+        (name, params.get(f"sha256/{name}", "")): {m: tuple(v) for m, v in found.items()}
+        for name, found in scores.items()
+    }
+
+
+def beside(trial: Trial, before: Scored) -> Trial:
+    """A trial against scores of an earlier day, on the sets that are still the same.
+
+    Raises:
+        InvalidRequest: none is.
+    """
+    sets = tuple(one for one in trial.sets if (one.name, one.sha256) in before)
+    if not sets:
+        raise InvalidRequest(
+            "every query set has changed since the champion was judged; evaluate it again"
+        )
+    old = {one.name: Run("earlier", before[one.name, one.sha256], (), ()) for one in sets}
+    return replace(trial, sets=sets, champion=old)
+
+
+def falls(trial: Trial, tolerance: float) -> list[Finding]:
+    """One finding per set: the relative change of its primary metric."""
+    found = []
+    for one in trial.sets:
+        now, before = (
+            fmean(runs[one.name].scores[one.primary]) for runs in (trial.candidate, trial.champion)
+        )
+        change = now / before - 1 if before else 0.0
+        found.append(at_least(POLICY, f"change of {one.primary} on {one.name}", change, -tolerance))
     return found
+
+
+def _found(report: Outcome) -> list[Finding]:
+    """Evidently's tests, over all sets together, as findings."""
+    nan = float("nan")
+    return [
+        Finding("Evidently", check.name, check.passed, nan, nan, check.description)
+        for check in report.checks
+    ]
 
 
 @task(name="check champion", retries=1, retry_delay_seconds=60, cache_policy=NO_CACHE)
@@ -102,8 +143,7 @@ def nightly_flow(request: Nightly) -> dict[str, Any] | State[Any]:
         finding_rows(found["findings"]), key="nightly", description=found["summary"]
     )
     create_markdown_artifact(f"**{found['summary']}**", key="nightly-verdict")
-    address = run_address(settings, Tracking.of(settings), found["run_id"])
-    create_link_artifact(address, link_text="the check in MLflow", key="nightly-run")
+    link_run(settings, found["run_id"], "nightly")
     if found["passed"]:
         return found
     resource = {"prefect.resource.id": f"animevec.release.{found['release']}"}

@@ -26,8 +26,8 @@ def rename(settings: Settings) -> int:
 def test_only_what_changed_is_embedded(settings: Settings) -> None:
     revision = rename(settings)
     done = embed_release(settings, None)
-    assert (done.by, done.encoded, done.points, done.revision) == ("flow", 1, 48, revision)
-    assert embed_release(settings, None).encoded == 0
+    assert (done.by, done.written, done.points, done.revision) == ("flow", 1, 48, revision)
+    assert embed_release(settings, None).written == 0
 
 
 def test_everything_anew_is_a_candidate_beside_the_champion(settings: Settings) -> None:

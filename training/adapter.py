@@ -2,9 +2,13 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+
+from safetensors.torch import save_file
+from torch import Tensor
 
 from animevec.encoders.adapter import CONFIG, WEIGHTS, read_adapter, stamp
 from animevec.encoders.bge_m3 import weights_file
@@ -13,6 +17,7 @@ from animevec.encoders.files import file_sha256
 from animevec.errors import ModelError
 
 if TYPE_CHECKING:
+    from peft import LoraConfig
     from sentence_transformers import SentenceTransformer
 
 LIMIT = 10 * 1024 * 1024
@@ -25,21 +30,36 @@ def keep_adapter(
     matryoshka: tuple[int, ...],
     out: Path,
 ) -> Path:
-    """Write the model's adapter to ``out``, bound to its base by hash and named after its card.
-
-    Raises:
-        ModelError: it is over 10 MB, or what was written cannot be served.
-    """
+    """Write the model's adapter to ``out``; raises what ``bind`` raises."""
     out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as scratch:
         body: Any = model[0]
         body.model.save_pretrained(scratch)
         for name in (CONFIG, WEIGHTS):
             shutil.copyfile(Path(scratch) / name, out / name)
+    return bind(out, card, weights_file(base), matryoshka)
+
+
+def keep_tensors(
+    tensors: Mapping[str, Tensor], config: "LoraConfig", card: ModelCard, base: Path, out: Path
+) -> Path:
+    """Write an adapter that is no transformers model's; raises what ``bind`` raises."""
+    out.mkdir(parents=True, exist_ok=True)
+    config.save_pretrained(str(out))
+    save_file({name: one.contiguous().clone() for name, one in tensors.items()}, out / WEIGHTS)
+    return bind(out, card, base / "model.safetensors", ())
+
+
+def bind(out: Path, card: ModelCard, weights: Path, matryoshka: tuple[int, ...]) -> Path:
+    """Tie an adapter's files to their base, by the card's name and the hash of its weights.
+
+    Raises:
+        ModelError: it is over 10 MB, or what was written cannot be served.
+    """
     config = json.loads((out / CONFIG).read_text())
     config["base_model_name_or_path"] = card.name
     (out / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
-    stamp(out, file_sha256(weights_file(base)), matryoshka)
+    stamp(out, file_sha256(weights), matryoshka)
     _settle(out / WEIGHTS)
     size = (out / WEIGHTS).stat().st_size
     if size > LIMIT:

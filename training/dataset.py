@@ -1,7 +1,7 @@
 """The data of one run: pairs by side, hashed; and the rows of every step, drawn by the seed."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -36,6 +36,12 @@ class Data:
     held_titles: tuple[Anime, ...]
     parts: Split
     sha256: str
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """Sizes, for the run's parameters."""
+        kinds = Counter(f"pairs_{pair.kind}" for pair in self.train)
+        return {"train_pairs": len(self.train), "held_out_pairs": len(self.held), **kinds}
 
     def samples(self, count: int = 20) -> list[str]:
         """Some pairs of every kind, for reading."""

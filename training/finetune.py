@@ -1,12 +1,11 @@
 """One training run from recipe to verdict: a plain function that flows and the CLI call."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from animevec.catalog.record import Anime
 from animevec.encoders.card import ModelCard
@@ -18,13 +17,18 @@ from animevec.settings import Settings
 from registry.adapters import adapter_sha256
 from registry.lineage import Lineage, code_version
 from registry.tracking import Run, Tracking
-from training.dataset import Data, Row, collect, rows
+from training.dataset import Data, collect, rows
 from training.negatives import mine
 from training.pairs import Vote, canonical
 from training.recipe import Recipe
 from training.verdict import Verdict, exam, judge
 
+if TYPE_CHECKING:
+    from training.pictures import PictureData
+    from training.trainer import Watch
+
 EXPERIMENT = "training"
+ARCHITECTURES = {"text": ("sentence-transformer", "bge-m3"), "picture": ("jina-clip",)}
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,9 @@ class TrainingResult:
     """What a run made.
 
     ``adapter`` is a PEFT folder that encoders load, ``sha256`` its content hash as releases name
-    it; ``metrics`` holds the last loss, ``score``, ``baseline`` and ``delta`` (nDCG@10 on the
-    held-out franchises); ``run_id`` is the MLflow run, "" where none was recorded.
+    it; ``metrics`` holds the last loss, ``score``, ``baseline`` and ``delta`` on the held-out
+    franchises (nDCG@10; for pictures the share whose nearest cover has their label);
+    ``run_id`` is the MLflow run, "" where none was recorded.
     """
 
     adapter: Path
@@ -57,10 +62,11 @@ class Base:
     def of(cls, recipe: Recipe, settings: Settings) -> "Base":
         """The recipe's base as installed; raises ``NotFound`` or ``ModelError``."""
         card = find_card(recipe.base, settings.models_path)
-        if recipe.modality != "text" or card.architecture not in ("sentence-transformer", "bge-m3"):
+        if card.architecture not in ARCHITECTURES[recipe.modality]:
             raise InvalidRequest(
                 f"recipe {recipe.name} trains {recipe.modality} on {card.name} "
-                f"({card.architecture}); text recipes need a sentence-transformer or bge-m3 base"
+                f"({card.architecture}); its base can be a "
+                f"{' or '.join(ARCHITECTURES[recipe.modality])}"
             )
         return cls(card, locate(card, settings.models_path))
 
@@ -87,7 +93,7 @@ def train(
     """
     from accelerate import PartialState
 
-    data = collect(recipe, records, votes)
+    data = _data(recipe, records, votes)
     lineage = Lineage(
         data_sha256=data.sha256,
         code_version=code_version(),
@@ -120,7 +126,7 @@ class _Made:
     folder: Path
     verdict: Verdict
     losses: tuple[float, ...]
-    rows: Sequence[Row]
+    read_first: Sequence[str]
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -129,29 +135,71 @@ class _Made:
         return figures | ({"loss": self.losses[-1]} if self.losses else {})
 
 
+def _data(recipe: Recipe, records: Iterable[Anime], votes: Sequence[Vote]) -> "Data | PictureData":
+    if recipe.modality == "text":
+        return collect(recipe, records, votes)
+    from training.pictures import collect_pictures
+
+    return collect_pictures(recipe, records)
+
+
 def _make(
-    recipe: Recipe, data: Data, base: Base, out: Path, run: Run | None, progress: Progress
+    recipe: Recipe,
+    data: "Data | PictureData",
+    base: Base,
+    out: Path,
+    run: Run | None,
+    progress: Progress,
 ) -> _Made:
     import torch
     from accelerate import PartialState
 
-    from training.adapter import keep_adapter
-    from training.trainer import Watch, encoder_of, fit, open_model, smoke
+    from training.trainer import Watch
 
     torch.set_num_threads(recipe.threads)
+    logged = run.metrics if run else _unrecorded
+    shown = progress if PartialState().is_main_process else silent
+    watch = Watch(shown, logged)
+    if isinstance(data, Data):
+        return _make_text(recipe, data, base, out, watch)
+    return _make_pictures(recipe, data, base, out, watch)
+
+
+def _make_text(recipe: Recipe, data: Data, base: Base, out: Path, watch: "Watch") -> _Made:
+    from accelerate import PartialState
+
+    from training.adapter import keep_adapter
+    from training.trainer import encoder_of, fit, open_model, smoke
+
     model = open_model(recipe, base.card, base.folder)
     encode, questions = encoder_of(model, recipe), exam(recipe, data)
     before = questions.scores(encode)
     drawn = rows(recipe, data, mine(recipe, data, encode))
     smoke(recipe, model, drawn)
-    watch = Watch(progress, run.metrics if run else _unrecorded)
     fit(recipe, model, drawn, out / "checkpoints", watch)
     verdict = judge(questions.scores(encode).tolist(), before.tolist())
     team, folder = PartialState(), out / "adapter"
     if team.is_main_process:
         keep_adapter(model, base.card, base.folder, recipe.loss.matryoshka, folder)
     team.wait_for_everyone()
-    return _Made(folder, verdict, tuple(watch.losses), drawn)
+    first = [json.dumps([canonical(row.pair), row.negative]) for row in drawn[: recipe.batch]]
+    return _Made(folder, verdict, tuple(watch.losses), first)
+
+
+def _make_pictures(
+    recipe: Recipe, data: "PictureData", base: Base, out: Path, watch: "Watch"
+) -> _Made:
+    from training import pictures
+    from training.adapter import keep_tensors
+
+    tower = pictures.open_tower(recipe, base.folder)
+    before = pictures.recognised(recipe, tower, data)
+    pictures.smoke_pictures(recipe, tower, data)
+    pictures.fit_pictures(recipe, tower, data, out / "checkpoints", watch)
+    verdict = judge(pictures.recognised(recipe, tower, data), before)
+    config, weights = pictures.lora_config(recipe), pictures.lora_weights(tower)
+    folder = keep_tensors(weights, config, base.card, base.folder, out / "adapter")
+    return _Made(folder, verdict, tuple(watch.losses), data.samples())
 
 
 def _unrecorded(values: Mapping[str, float], step: int) -> None:
@@ -164,7 +212,7 @@ def _on_cpu() -> bool:
     return not torch.cuda.is_available()
 
 
-def _refuse_other(recipe: Recipe, data: Data, out: Path) -> None:
+def _refuse_other(recipe: Recipe, data: "Data | PictureData", out: Path) -> None:
     """Checkpoints go on only with the recipe and the data they began with."""
     out.mkdir(parents=True, exist_ok=True)
     state = {"recipe": recipe.model_dump(mode="json"), "data_sha256": data.sha256}
@@ -179,7 +227,11 @@ def _refuse_other(recipe: Recipe, data: Data, out: Path) -> None:
 
 @contextmanager
 def _recording(
-    tracking: Tracking | None, recipe: Recipe, base: Base, data: Data, lineage: Lineage
+    tracking: Tracking | None,
+    recipe: Recipe,
+    base: Base,
+    data: "Data | PictureData",
+    lineage: Lineage,
 ) -> Iterator[Run | None]:
     if tracking is None:
         yield None
@@ -187,8 +239,7 @@ def _recording(
     tags = {"kind": "training", "task": recipe.task, "base": base.card.name, **lineage.tags()}
     with tracking.run(EXPERIMENT, recipe.name, tags) as run:
         run.params(_flat(recipe.model_dump(mode="json")))
-        run.params({"train_pairs": len(data.train), "held_out_pairs": len(data.held)})
-        run.params({f"pairs_{kind}": n for kind, n in Counter(p.kind for p in data.train).items()})
+        run.params(data.figures)
         run.text("\n".join(data.samples()), "samples.jsonl")
         yield run
 
@@ -196,8 +247,7 @@ def _recording(
 def _record(run: Run, recipe: Recipe, base: Base, made: _Made) -> None:
     run.metrics(made.metrics, step=recipe.steps)
     run.metrics({"delta_low": made.verdict.low, "delta_high": made.verdict.high}, recipe.steps)
-    first = [(canonical(row.pair), row.negative) for row in made.rows[: recipe.batch]]
-    run.text("\n".join(map(json.dumps, first)), "first_batch.jsonl")
+    run.text("\n".join(made.read_first), "first_batch.jsonl")
     run.text(model_card(recipe, base, made.verdict), "model_card.md")
     run.file(made.folder, "adapter")
 
@@ -205,6 +255,7 @@ def _record(run: Run, recipe: Recipe, base: Base, made: _Made) -> None:
 def model_card(recipe: Recipe, base: Base, verdict: Verdict) -> str:
     """What an adapter is, for people, in Markdown."""
     card, shares = base.card, ", ".join(f"{k} {v:g}" for k, v in recipe.pairs.items())
+    measure = "nDCG@10" if recipe.modality == "text" else "nearest cover of the same label"
     sizes = ", ".join(map(str, recipe.loss.matryoshka)) or "none beside the full one"
     return f"""# {recipe.name}
 
@@ -213,12 +264,12 @@ LoRA adapter (rank {recipe.lora.rank}, alpha {recipe.lora.alpha:g}) for {recipe.
 
 | | |
 |---|---|
-| pairs by share | {shares} |
+| pairs by share | {shares or "covers by label"} |
 | steps x batch | {recipe.steps} x {recipe.batch} |
 | tokens | {recipe.max_tokens} |
 | sizes it may be cut to | {sizes} |
 | seed | {recipe.seed} |
-| nDCG@10, {verdict.questions} held-out questions | {verdict.score:.4f} |
+| {measure}, {verdict.questions} held-out questions | {verdict.score:.4f} |
 | the base's | {verdict.baseline:.4f} |
 | difference, 95 % interval | {verdict.low:+.4f} to {verdict.high:+.4f} |
 

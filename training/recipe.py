@@ -14,8 +14,6 @@ from animevec.settings import CONFIGS
 FOLDER = CONFIGS / "training"
 # Every linear layer of a BERT or XLM-RoBERTa encoder, and nothing beside the encoder.
 TEXT_LAYERS = r".*encoder\.layer\.\d+\.(attention\.self\.(query|key|value)|.*dense)"
-# Every linear layer of the EVA02 blocks of JinaCLIP's picture tower.
-PICTURE_LAYERS = r"blocks\.\d+\.(attn\.(q|k|v)_proj|attn\.proj|mlp\.w[123])"
 _POOLER, _HEADS = "pooler.dense", ("pooler.dense", "head", "projection", "linear", "proj")
 
 

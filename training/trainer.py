@@ -1,7 +1,7 @@
 """One text run on sentence-transformers: the model with its adapter, its loss, its steps."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from training.recipe import Recipe
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-CURVES = ("loss", "grad_norm", "learning_rate")
+CURVES = ("grad_norm", "learning_rate")
 COLUMNS = ("anchor", "positive", "negative")
 # A frozen base has nothing to be regularised, and drawing its masks costs a third of a step.
 NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
@@ -42,14 +42,17 @@ class Watch(TrainerCallback):
     def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """One step's figures."""
         logs: dict[str, float] = kwargs.get("logs") or {}
-        if "loss" not in logs:
-            return
-        refuse_infinite(float(logs["loss"]), int(state.global_step))
-        self.losses.append(float(logs["loss"]))
-        if state.is_world_process_zero:
-            known = {name: float(logs[name]) for name in CURVES if name in logs}
-            self.curve({f"train/{name}": value for name, value in known.items()}, state.global_step)
-            self.progress(state.global_step, state.max_steps)
+        if "loss" in logs:
+            others = {name: float(logs[name]) for name in CURVES if name in logs}
+            self.seen(float(logs["loss"]), int(state.global_step), int(state.max_steps), others)
+
+    def seen(self, loss: float, step: int, steps: int, others: Mapping[str, float] = {}) -> None:
+        """Take note of a step; raises ``ModelError`` for a loss that is not finite."""
+        refuse_infinite(loss, step)
+        self.losses.append(loss)
+        figures = {"loss": loss, **others}
+        self.curve({f"train/{name}": value for name, value in figures.items()}, step)
+        self.progress(step, steps)
 
 
 def refuse_infinite(loss: float, step: int) -> None:

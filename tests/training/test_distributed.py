@@ -21,7 +21,8 @@ from training.finetune import Base, train
 from training.recipe import Recipe
 
 said = json.loads(Path(sys.argv[1]).read_text())
-records = [Anime.model_validate_json(line) for line in Path(said["titles"]).read_text().splitlines()]
+lines = Path(said["titles"]).read_text().splitlines()
+records = [Anime.model_validate_json(line) for line in lines]
 base = Base(ModelCard.model_validate(said["card"]), Path(said["base"]))
 result = train(Recipe.model_validate(said["recipe"]), records, [], Path(said["out"]), base=base)
 print(json.dumps({"sha256": result.sha256, "losses": result.losses}), flush=True)

@@ -16,7 +16,7 @@ def test_a_shipped_recipe_is_read_by_its_name(name: str) -> None:
     assert Recipe.read(name).name == name
 
 
-@pytest.mark.parametrize("task", ["retrieval", "similarity", "genre"])
+@pytest.mark.parametrize("task", ["retrieval", "similarity", "genre", "art-style", "character"])
 def test_every_task_has_a_recipe(task: str) -> None:
     assert task in {Recipe.read(name).task for name in SHIPPED}
 

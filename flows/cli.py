@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from animevec.catalog.store import Catalog
     from animevec.progress import Progress
     from animevec.settings import Settings
+    from flows.enrichment.identity import IdMap
     from flows.enrichment.report import RunReport
+    from flows.enrichment.request import Enrich
     from flows.enrichment.review import Item
     from flows.enrichment.runner import Runner
 
@@ -168,15 +170,13 @@ def _request(
     limit: int,
     limits: Sequence[str],
     dry_run: bool,
-) -> Any:
+) -> Enrich:
     from pydantic import ValidationError
 
     from flows.enrichment.request import Enrich
 
-    given = {"titles": titles, "sources": sources, "stages": stages}
     budgets = {name: number for name, _, number in (each.partition("=") for each in limits)}
-    if budgets:
-        given["limits"] = budgets  # type: ignore[assignment]
+    given = {"titles": titles, "sources": sources, "stages": stages, "limits": budgets}
     chosen = {name: value for name, value in given.items() if value}
     try:
         return Enrich.model_validate(chosen | {"limit": limit, "dry_run": dry_run})
@@ -187,7 +187,7 @@ def _request(
 
 
 @contextmanager
-def _opened(id_map: Any = None) -> Iterator[tuple[Settings, Catalog, Runner]]:
+def _opened(id_map: IdMap | None = None) -> Iterator[tuple[Settings, Catalog, Runner]]:
     from animevec.catalog.store import Catalog
     from animevec.settings import Settings
     from flows.enrichment.runner import Runner

@@ -29,6 +29,7 @@ from flows.enrichment.runner import Runner
 NAME = "animevec"
 ENRICHED = "animevec.catalog.enriched"
 CATALOGUE = "animevec.catalog"
+WHATEVER_IS_DUE = Enrich()
 RUNS_AT_A_SOURCE = 1
 POLL_S = 1.0
 
@@ -116,7 +117,7 @@ KINDS = ("found", "not_found", "refused", "unreachable", "malformed")
 
 
 @flow(name="enrich", persist_result=True, result_serializer="json")
-def enrich_flow(request: Enrich) -> dict[str, Any]:
+def enrich_flow(request: Enrich = WHATEVER_IS_DUE) -> dict[str, Any]:
     """Ask sources about titles, merge what they say, and tell who follows the catalogue."""
     limit_sources(request)
     report = enrich(Settings(), request, progress_artifact("answers of the sources"), source_gate)

@@ -97,7 +97,7 @@ class Inquiry:
         known: Mapping[int, Answers],
     ) -> None:
         """A look that finds the title changed upstream asks the other sources too."""
-        if title.reason is not Reason.LOOK:
+        if title.reason not in {Reason.LOOK, Reason.RETRY}:
             return
         answers = known.get(title.place, NOTHING)
         if any(changed(outcome, answers) for outcome in asked.values()):

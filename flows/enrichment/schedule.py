@@ -19,6 +19,7 @@ INTERVALS = {
     Status.CANCELLED: YEAR,
 }
 RETRY = timedelta(hours=1)
+REFUSED = timedelta(days=1)
 
 
 class Reason(StrEnum):
@@ -58,8 +59,8 @@ class Due:
 def due(status: Status, answers: Answers, sources: Collection[str], now: datetime) -> Due | None:
     """What is due for a title in ``status``; None where nothing is.
 
-    Airing titles weekly, finished ones yearly, a source that failed after an hour or the time it
-    asked for.  In between the sources that answer for many titles at once are asked monthly
+    Airing titles weekly, finished ones yearly, a source that failed after an hour, one that refused
+    after a day, or when it asked to be.  In between the sources that answer for many titles at once are asked monthly
     whether the title changed; if it did, the others are asked too.
     """
     known = {source: answers[source] for source in sources if source in answers}
@@ -69,9 +70,9 @@ def due(status: Status, answers: Answers, sources: Collection[str], now: datetim
     if stale:
         return Due(Reason.INTERVAL, frozenset(stale))
     failed = {s for s in sources if s not in known or _worth_another(known[s], now)}
-    if failed:
-        return Due(Reason.RETRY, frozenset(failed))
     looks = {s for s, a in known.items() if REGISTRY[s][0].batch > 1 and _stale(a, MONTH, now)}
+    if failed:
+        return Due(Reason.RETRY, frozenset(failed | looks))
     return Due(Reason.LOOK, frozenset(looks)) if looks else None
 
 
@@ -111,7 +112,8 @@ def _stale(answer: Answer, interval: timedelta, now: datetime) -> bool:
 
 
 def _worth_another(answer: Answer, now: datetime) -> bool:
-    wait = max(RETRY, timedelta(seconds=answer.retry_after_s or 0))
+    usual = REFUSED if answer.kind is OutcomeKind.REFUSED else RETRY
+    wait = max(usual, timedelta(seconds=answer.retry_after_s or 0))
     return not answer.kind.definite and answer.at + wait <= now
 
 

@@ -58,6 +58,15 @@ def test_a_source_that_failed_is_asked_again_and_no_other() -> None:
     assert schedule.due(Status.FINISHED, {**answers, "anilist": waiting}, SOURCES, NOW) is None
 
 
+def test_a_source_that_refuses_for_good_hides_no_change_upstream() -> None:
+    answers = {"jikan": ago(40), "anilist": ago(40), "anidb": ago(2, OutcomeKind.REFUSED)}
+    found = schedule.due(Status.FINISHED, answers, list(answers), NOW)
+    assert found == Due(Reason.RETRY, frozenset({"anidb", "anilist"}))
+    answers["anidb"] = ago(0.5, OutcomeKind.REFUSED)
+    found = schedule.due(Status.FINISHED, answers, list(answers), NOW)
+    assert found == Due(Reason.LOOK, frozenset({"anilist"}))
+
+
 def outcome(kind: OutcomeKind, found: bool, updated: datetime | None = None) -> SourceOutcome:
     titles = [{"text": "Kumo"}]
     record = SourceRecord.model_validate(

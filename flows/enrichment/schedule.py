@@ -60,8 +60,8 @@ def due(status: Status, answers: Answers, sources: Collection[str], now: datetim
     """What is due for a title in ``status``; None where nothing is.
 
     Airing titles weekly, finished ones yearly, a source that failed after an hour, one that refused
-    after a day, or when it asked to be.  In between the sources that answer for many titles at once are asked monthly
-    whether the title changed; if it did, the others are asked too.
+    after a day, or when it asked to be.  In between the sources that answer for many titles at once
+    are asked monthly whether the title changed; if it did, the others are asked too.
     """
     known = {source: answers[source] for source in sources if source in answers}
     if not known:

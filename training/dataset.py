@@ -2,17 +2,27 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from uuid import UUID
 
 from animevec.catalog.record import Anime
 from animevec.errors import InvalidRequest
 from animevec.index.document import embedding_text
-from training.pairs import Pair, Vote, canonical, catalogue_pairs, document, texts, vote_pairs
+from training.pairs import (
+    Pair,
+    Vote,
+    canonical,
+    catalogue_pairs,
+    document,
+    refuse_unknown,
+    texts,
+    vote_pairs,
+)
 from training.recipe import PairKind, Recipe
-from training.split import Split, folded, sides, split
+from training.split import Split, folded, is_drawn, sides, split
 
 # Drawing a batch gives up on avoiding clashes after so many tries per place.
 TRIES = 20
@@ -59,6 +69,7 @@ def collect(recipe: Recipe, records: Iterable[Anime], votes: Sequence[Vote] = ()
         InvalidRequest: a kind has no pairs to train on, or nothing is held out.
     """
     titles = sorted(records, key=lambda one: one.id)
+    refuse_unknown(votes, titles)
     parts = split(titles, recipe.split)
     ours, held_titles = sides(titles, parts)
     train = _pairs(recipe, ours, votes, parts, held=False)
@@ -169,29 +180,10 @@ def _pairs(
     """Pairs of one side; a label is wholly on one side too, by the split's own rule."""
     wanted = [p for p in catalogue_pairs(titles, parts) if p.kind in recipe.pairs]
     if PairKind.VOTE in recipe.pairs:
-        wanted += _vote_pairs(votes, titles, parts)
-    labels = _Side(recipe)
-    kept = [p for p in wanted if p.kind is not PairKind.LABEL or labels.held(p.anchor) == held]
+        wanted += vote_pairs(votes, titles, parts)
+    side = partial(is_drawn, rule=recipe.split)
+    kept = [p for p in wanted if p.kind is not PairKind.LABEL or side(folded(p.anchor)) == held]
     return list(dict.fromkeys(kept))
-
-
-def _vote_pairs(votes: Sequence[Vote], titles: Sequence[Anime], parts: Split) -> Iterator[Pair]:
-    known = {f"{k}:{v}" for one in titles for k, v in one.keys.items()} | {
-        str(one.id) for one in titles
-    }
-    inside = [vote for vote in votes if vote.a in known and vote.b in known]
-    return vote_pairs(inside, titles, parts)
-
-
-class _Side:
-    """Which labels are held out."""
-
-    def __init__(self, recipe: Recipe) -> None:
-        self._rule = recipe.split
-
-    def held(self, label: str) -> bool:
-        digest = hashlib.sha256(f"{self._rule.salt}:{folded(label)}".encode()).digest()
-        return int.from_bytes(digest[:8], "big") / 2**64 < self._rule.held_out
 
 
 def _refuse_missing(recipe: Recipe, train: Sequence[Pair], held: Sequence[Pair]) -> None:

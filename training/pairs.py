@@ -83,24 +83,20 @@ def catalogue_pairs(records: Sequence[Anime], parts: Split) -> Iterator[Pair]:
 
 
 def vote_pairs(votes: Iterable[Vote], records: Sequence[Anime], parts: Split) -> Iterator[Pair]:
-    """Votes between different franchises; those inside one are what relations say already.
-
-    Raises:
-        InvalidRequest: none of the votes names two titles of the catalogue.
-    """
+    """Votes between two of ``records``; those inside a franchise are left to its relations."""
     known = _by_key(records)
-    given = found = 0
     for vote in votes:
-        given += 1
         a, b = known.get(vote.a), known.get(vote.b)
-        if a is None or b is None:
-            continue
-        found += 1
-        if parts.franchise[a.id] != parts.franchise[b.id]:
+        if a is not None and b is not None and parts.franchise[a.id] != parts.franchise[b.id]:
             yield Pair(PairKind.VOTE, embedding_text(a), embedding_text(b), b.id, a.id, vote.grade)
-    if given and not found:
+
+
+def refuse_unknown(votes: Sequence[Vote], records: Sequence[Anime]) -> None:
+    """Raise ``InvalidRequest`` where no vote names two titles of the catalogue."""
+    known = _by_key(records)
+    if votes and not any(vote.a in known and vote.b in known for vote in votes):
         raise InvalidRequest(
-            f"none of {given} votes names two titles of the catalogue; keys are written mal:1"
+            f"none of {len(votes)} votes names two titles of the catalogue; keys are written mal:1"
         )
 
 

@@ -31,13 +31,14 @@ def split(records: Sequence[Anime], rule: SplitRule) -> Split:
     A franchise's side depends on the salt and its own id alone: new titles move no old one.
     """
     franchise = _joined(records)
-    held = {one for one in set(franchise.values()) if _draw(one, rule.salt) < rule.held_out}
+    held = {one for one in set(franchise.values()) if is_drawn(str(one), rule)}
     return Split(franchise, frozenset(held))
 
 
-def _draw(franchise: UUID, salt: str) -> float:
-    digest = hashlib.sha256(f"{salt}:{franchise}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
+def is_drawn(name: str, rule: SplitRule) -> bool:
+    """Whether the salted hash of a name falls to the held-out side."""
+    digest = hashlib.sha256(f"{rule.salt}:{name}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64 < rule.held_out
 
 
 def _joined(records: Sequence[Anime]) -> dict[UUID, UUID]:

@@ -84,10 +84,9 @@ def test_a_line_that_is_no_vote_is_named(line: str, tmp_path: Path) -> None:
         read_votes(path)
 
 
-def test_votes_on_unknown_titles_alone_are_refused(records: list[Anime]) -> None:
-    parts = split(records, Recipe(name="x", task="genre", pairs={PairKind.VOTE: 1}).split)
+def test_votes_on_unknown_titles_alone_are_refused(records: list[Anime], recipe: Recipe) -> None:
     with pytest.raises(InvalidRequest, match="none of 1 votes"):
-        list(vote_pairs([Vote(a="nowhere:1", b="nowhere:2")], records, parts))
+        collect(recipe, records, [Vote(a="nowhere:1", b="nowhere:2")])
 
 
 def test_a_kind_without_pairs_is_refused(records: list[Anime], recipe: Recipe) -> None:

@@ -39,6 +39,7 @@ from animevec.stack.process import Process
 from animevec.stack.table import search_service
 
 PATH = "/api/v1/search"
+IDLE_S = 4.0
 
 
 @dataclass
@@ -119,6 +120,16 @@ def ask(process: Process, pid: int, bodies: Sequence[bytes], clients: int, tally
     tally.cpu_s += family_cpu(pid) - before
 
 
+def await_idle(pid: int, longest_s: float = 60.0) -> None:
+    """Wait until a service that has just started does no more than a tenth of a core's work."""
+    end = time.monotonic() + longest_s
+    while time.monotonic() < end:
+        before = family_cpu(pid)
+        time.sleep(IDLE_S)
+        if family_cpu(pid) - before < 0.1 * IDLE_S:
+            return
+
+
 def service(settings: Settings, home: Path, caches: str) -> Process:
     """A service over a copy of the home."""
     shutil.copytree(settings.home, home, ignore=shutil.ignore_patterns("run", "bentoml"))
@@ -158,6 +169,8 @@ def compare(
                     ask(process, pids[caches], turn, chosen.clients, tallies[caches])
             return list(tallies.values())
 
+        for pid in pids.values():
+            await_idle(pid)
         turns("before", before)
         found = turns("cold", cold)
         ask(processes["on"], pids["on"], middle, chosen.clients, Tally("on", "middle"))
@@ -173,8 +186,8 @@ def show(rows: Sequence[dict[str, str | float]], console: Console) -> None:
         table.add_row(*map(str, row.values()))
     console.print(table)
     for off, on in zip(rows[::2], rows[1::2], strict=True):
-        saved = {name: 1 - float(on[name]) / float(off[name]) for name in ("p95 ms", "CPU ms")}
-        less = ", ".join(f"{name.split()[0]} {share:.0%} lower" for name, share in saved.items())
+        change = {name: float(on[name]) / float(off[name]) - 1 for name in ("p95 ms", "CPU ms")}
+        less = ", ".join(f"{name.split()[0]} {share:+.0%}" for name, share in change.items())
         console.print(f"{off['part']}: {less}")
 
 

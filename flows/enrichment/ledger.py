@@ -13,6 +13,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     DateTime,
     Float,
@@ -44,7 +45,7 @@ RUN = Table(
     Column("request", Text, nullable=False),
     Column("started", DateTime(timezone=True), nullable=False),
     Column("finished", DateTime(timezone=True)),
-    Column("revision", Integer),
+    Column("revision", BigInteger),
 )
 PLAN = Table(
     "enrichment_plan",

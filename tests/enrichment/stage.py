@@ -19,7 +19,7 @@ from flows.simulator import Simulator, World
 FAST = 2_000
 
 
-def settings_for(simulator: Simulator, home: Path, **changes: Any) -> Settings:
+def settings_for(simulator: Simulator, home: Path, url: str = "", **changes: Any) -> Settings:
     """An installation whose sources are the simulator's; their rates do not matter there."""
     enrichment = {
         "base_urls": simulator.base_urls,
@@ -33,7 +33,7 @@ def settings_for(simulator: Simulator, home: Path, **changes: Any) -> Settings:
         "quality_report": False,
         **changes,
     }
-    return Settings(home=home, enrichment=enrichment)  # type: ignore[arg-type]
+    return Settings(home=home, catalog={"url": url}, enrichment=enrichment)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -68,11 +68,11 @@ class Stage:
 
 
 @contextmanager
-def staged(home: Path, titles: int, **changes: Any) -> Iterator[Stage]:
-    """A stage with so many titles."""
+def staged(home: Path, titles: int, url: str = "", **changes: Any) -> Iterator[Stage]:
+    """A stage with so many titles; its catalogue is at ``url``, or in ``home``."""
     world = World.make(titles)
     with Simulator(world) as simulator:
-        settings = settings_for(simulator, home, **changes)
+        settings = settings_for(simulator, home, url, **changes)
         with (
             Catalog.open(settings.catalog_url) as catalog,
             Runner(settings, catalog) as runner,

@@ -19,6 +19,7 @@ from animevec.settings import Settings
 from flows.enrichment import writer
 from flows.enrichment.request import Enrich
 from flows.simulator import Fault, FaultKind, Simulator, World
+from tests import postgres
 from tests.enrichment.stage import Stage, settings_for, staged, values
 
 TITLES = 12
@@ -281,6 +282,19 @@ def test_runs_of_other_stages_leave_the_rest_alone(stage: Stage) -> None:
     (stage.settings.http_cache_path / "answers.db").unlink()
     stage.enrich(titles=stage.keys()[2:3], stages=("statistics",))
     assert stage.record(2).synopsis == before["synopsis"]
+
+
+def test_on_postgresql_the_ledger_lives_with_the_catalogue(tmp_path: Path) -> None:
+    binaries = postgres.programs()
+    if binaries is None:
+        pytest.skip("needs PostgreSQL's programs (Debian: apt install postgresql)")
+    with postgres.server(binaries) as url, staged(tmp_path, 6, url) as stage:
+        assert stage.enrich_all().states == {"created": 6}
+        assert stage.enrich_all().states == {"confirmed": 6}
+        assert stage.enrich().titles == 0
+        answers = stage.runner.ledger.answers()[stage.record(1).id]
+        assert answers["jikan"].at.tzinfo is not None
+        assert not (tmp_path / "enrichment.db").exists()
 
 
 KILLED = """

@@ -5,12 +5,11 @@ from contextlib import closing
 import pytest
 
 from animevec.catalog.store import Catalog
-from animevec.errors import DeadlineExceeded, InvalidRequest
+from animevec.errors import DeadlineExceeded
 from animevec.index.stores import open_store
-from animevec.settings import FlowSettings, Settings
+from animevec.settings import Settings
 from flows import candidate
 from flows.embedding import embed_release, register_again
-from flows.encoding import task_runner
 from flows.parameters import Embed
 from flows.workshop import open_records, open_workshop
 
@@ -73,8 +72,3 @@ def test_a_service_that_does_not_catch_up_is_told(settings: Settings) -> None:
         service.count("live")
         with pytest.raises(DeadlineExceeded, match="is at revision 48 after 0 s, the catalogue"):
             candidate.await_service(workshop, "live", patience_s=0.0)
-
-
-def test_a_task_runner_that_is_not_there_is_named() -> None:
-    with pytest.raises(InvalidRequest, match=r"module:Class, such as prefect_dask"):
-        task_runner(FlowSettings(task_runner="prefect_moon:MoonTaskRunner"))

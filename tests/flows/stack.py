@@ -1,0 +1,107 @@
+"""The whole stack for a test: ``animevec up`` in a home of its own, and Prefect's REST API."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.stack.test_process import free_port
+
+ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """An installation with words alone; ports that were free a moment ago."""
+
+    home: Path
+    ports: dict[str, int] = field(
+        default_factory=lambda: {
+            name: free_port()
+            for name in ("SERVE__PORT", "REGISTRY__PORT", "FLOWS__PORT", "FLOWS__RUNNER_PORT")
+        }
+    )
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The settings as environment."""
+        ports = {f"ANIMEVEC_{name}": str(port) for name, port in self.ports.items()}
+        return {"ANIMEVEC_HOME": str(self.home), "ANIMEVEC_ENCODERS__PICTURE": "", **ports}
+
+    @property
+    def service(self) -> str:
+        """Address of the search service."""
+        return f"http://127.0.0.1:{self.ports['SERVE__PORT']}"
+
+    @property
+    def mlflow(self) -> str:
+        """Address of MLflow's server."""
+        return f"http://127.0.0.1:{self.ports['REGISTRY__PORT']}"
+
+    @property
+    def prefect(self) -> str:
+        """Address of Prefect's API."""
+        return f"http://127.0.0.1:{self.ports['FLOWS__PORT']}/api"
+
+    @property
+    def admin(self) -> dict[str, str]:
+        """Headers of an admin."""
+        return {"X-API-Key": (self.home / "secrets" / "admin.key").read_text().strip()}
+
+    def animevec(self, *words: str) -> str:
+        """What the command line prints; its error fails the test."""
+        command = [str(Path(sys.executable).with_name("animevec")), *words]
+        env = {**os.environ, **self.env}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=500)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def ask(self, method: str, path: str, **options: Any) -> Any:
+        """An admin's call of the service."""
+        url = f"{self.service}/api/v1/admin/{path}"
+        answer = httpx.request(method, url, headers=self.admin, timeout=60, **options)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def deployment(self, flow: str) -> dict[str, Any]:
+        """A deployment as Prefect's UI reads it."""
+        found = httpx.get(f"{self.prefect}/deployments/name/{flow}/animevec", timeout=30)
+        assert found.is_success, found.text
+        return dict(found.json())
+
+    def trigger(self, flow: str, **request: Any) -> httpx.Response:
+        """Press the button: what the UI sends when its form is submitted."""
+        url = f"{self.prefect}/deployments/{self.deployment(flow)['id']}/create_flow_run"
+        return httpx.post(url, json={"parameters": {"request": request}}, timeout=60)
+
+    def run(self, flow: str, patience_s: float = 900.0, **request: Any) -> "FlowRun":
+        """Press the button and wait for the end."""
+        made = self.trigger(flow, **request)
+        assert made.is_success, made.text
+        url = f"{self.prefect}/flow_runs/{made.json()['id']}"
+        deadline = time.monotonic() + patience_s
+        while (state := httpx.get(url, timeout=60).json()["state"])["type"] not in ENDED:
+            assert time.monotonic() < deadline, f"{flow} is still {state['type']}"
+            time.sleep(0.5)
+        return FlowRun(self.prefect, made.json()["id"], state["type"], state.get("message") or "")
+
+
+@dataclass(frozen=True)
+class FlowRun:
+    """A flow run that has ended."""
+
+    api: str
+    id: str
+    state: str
+    message: str
+
+    def artifacts(self) -> dict[str, str]:
+        """What it left in the UI, by key."""
+        wanted = {"artifacts": {"flow_run_id": {"any_": [self.id]}}}
+        found = httpx.post(f"{self.api}/artifacts/filter", json=wanted, timeout=60).json()
+        return {one["key"]: str(one["data"]) for one in found if one["key"]}

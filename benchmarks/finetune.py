@@ -37,7 +37,7 @@ from evaluation.metrics import ndcg  # noqa: E402
 from evaluation.qrels import Judged  # noqa: E402
 from evaluation.significance import compare, holm  # noqa: E402
 from registry.tracking import Tracking  # noqa: E402
-from training.finetune import Base, TrainingResult, train  # noqa: E402
+from training.finetune import Base, train  # noqa: E402
 from training.pairs import Vote, document  # noqa: E402
 from training.recipe import PairKind, Recipe, SplitRule  # noqa: E402
 from training.split import Split, split  # noqa: E402
@@ -161,15 +161,14 @@ def _labels(corpus: Corpus) -> Iterator[Judged]:
 class Encoded:
     """Vectors of one arm, each text encoded once; ``adapter`` None is the bare base."""
 
-    def __init__(self, encoder: SentenceEncoder, adapter: str | None) -> None:
-        self._encoder, self._adapter = encoder, adapter
+    def __init__(self, encoder: SentenceEncoder, adapter: str | None, tokens: int) -> None:
+        self._encoder, self._adapter, self._tokens = encoder, adapter, tokens
         self._vectors: dict[str, Vector] = {}
 
     def of(self, texts: Sequence[str]) -> Vector:
         """Unit rows [texts, dimensions]."""
         new = [one for one in dict.fromkeys(texts) if one not in self._vectors]
-        limit = self._encoder.card.max_tokens or 512
-        cut = [self._encoder.tokenizer.trim(one, limit)[0] for one in new]
+        cut = [self._encoder.tokenizer.trim(one, self._tokens)[0] for one in new]
         for text, outcome in zip(
             new,
             self._encoder.encode([TextItem(c, adapter=self._adapter) for c in cut]),
@@ -214,19 +213,18 @@ def report(parts: Sequence[Slice], base: Encoded, tuned: Encoded) -> list[str]:
     return lines
 
 
-def plot(result: TrainingResult, path: Path) -> None:
+def plot(losses: Sequence[float], path: Path) -> None:
     """The loss by step with its running mean."""
     import matplotlib
 
     matplotlib.use("svg")
     from matplotlib import pyplot
 
-    losses = np.array(result.losses)
-    width = min(10, losses.size)
+    width = min(10, len(losses))
     smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
     figure, axis = pyplot.subplots(figsize=(6.4, 2.6), layout="constrained")
-    axis.plot(range(1, losses.size + 1), losses, color="#b8c4d6", linewidth=1, label="step")
-    axis.plot(range(width, losses.size + 1), smooth, color="#2f5d9b", label=f"mean of {width}")
+    axis.plot(range(1, len(losses) + 1), losses, color="#b8c4d6", linewidth=1, label="step")
+    axis.plot(range(width, len(losses) + 1), smooth, color="#2f5d9b", label=f"mean of {width}")
     axis.set(xlabel="step", ylabel="training loss")
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(frameon=False)
@@ -245,6 +243,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="bfloat16")
+    parser.add_argument("--tokens", type=int, default=128, help="longer texts are cut")
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     settings = Settings(home=options.work)
@@ -274,10 +273,11 @@ def main() -> None:
     )
     encoder.adapters.load("tuned", result.adapter)
     parts = list(slices(corpus, split(records, recipe.split), recipe.seed))
-    lines = report(parts, Encoded(encoder, None), Encoded(encoder, "tuned"))
+    arms = [Encoded(encoder, name, options.tokens) for name in (None, "tuned")]
+    lines = report(parts, *arms)
     print("\n".join([f"run {result.run_id}, {options.dtype}", *lines]))
     if options.plot:
-        plot(result, options.plot)
+        plot(result.losses, options.plot)
     print(result.verdict.line)
 
 

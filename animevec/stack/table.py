@@ -119,6 +119,9 @@ def prefect_env(settings: Settings) -> dict[str, str]:
         "PREFECT_HOME": str(settings.home.resolve() / "prefect"),
         "PREFECT_API_URL": settings.flows.api_url or f"http://{HERE}:{settings.flows.port}/api",
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+        # SQLite has one writer at a time; who waits ten seconds on busy cores gets a 503.
+        "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
+        "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": "60",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
     }

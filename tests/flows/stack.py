@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -75,9 +76,18 @@ class Stack:
         return dict(found.json())
 
     def trigger(self, flow: str, **request: Any) -> httpx.Response:
-        """Press the button: what the UI sends when its form is submitted."""
+        """Press the button: what the UI sends when its form is submitted.
+
+        A server that is busy says 503; one asks again, as Prefect's own client does.
+        """
         url = f"{self.prefect}/deployments/{self.deployment(flow)['id']}/create_flow_run"
-        return httpx.post(url, json={"parameters": {"request": request}}, timeout=60)
+        body = {"parameters": {"request": request}, "idempotency_key": str(uuid4())}
+        for _ in range(5):
+            answer = httpx.post(url, json=body, timeout=120)
+            if answer.status_code != 503:
+                break
+            time.sleep(2)
+        return answer
 
     def run(self, flow: str, patience_s: float = 900.0, **request: Any) -> "FlowRun":
         """Press the button and wait for the end."""

@@ -14,7 +14,12 @@ from evaluation.runner import Run, inside, run
 from evaluation.sets.rows import halves
 from evaluation.systems import systems
 
-KINDS: Mapping[Task, Kind] = {"text": "text", "similar": "similar", "picture": "picture"}
+KINDS: Mapping[Task, Kind] = {
+    "text": "text",
+    "multimodal": "text",
+    "similar": "similar",
+    "picture": "picture",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +63,7 @@ def fit(assembly: Assembly, shared: Path | None, most: int, bar: Bar) -> Fit:
     found: dict[Kind, list[Judgement]] = {}
     names: dict[Kind, list[str]] = {}
     for queries in sets:
-        kind = KINDS.get(queries.task)
-        if kind is None:
-            continue
+        kind = KINDS[queries.task]
         with bar(queries.name) as progress:
             done = run(systems(assembly.engine, queries.task)[0], queries, progress)
         found.setdefault(kind, []).extend(judgements(queries, done))

@@ -52,17 +52,11 @@ def query_sets(
     each kind.
     """
     titles, pictures = list(records.values()), assembly.settings.pictures_path
-    sets = [
-        *own_sets(),
-        title_variants(titles, min(EACH, most)),
-        *(shared_sets(shared) if shared else []),
-    ]
-    found = [limited(one, most) for one in sets]
+    each = min(EACH, most)
+    given = [*own_sets(), *(shared_sets(shared) if shared else [])]
+    found = [title_variants(titles, each), *(limited(one, most) for one in given)]
     if assembly.encoders.picture is not None:
-        found += [
-            altered_covers(titles, pictures, min(EACH, most)),
-            glimpses(titles, pictures, most),
-        ]
+        found += [altered_covers(titles, pictures, each), glimpses(titles, pictures, most)]
     return [one for one in found if answerable(one, records)]
 
 

@@ -5,6 +5,7 @@ command of the evaluation on judged queries (Platt 1999).
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -17,6 +18,8 @@ from pydantic import BaseModel, ConfigDict
 from animevec.search.response import ChannelHit
 
 Kind = Literal["text", "picture", "similar"]
+RARE = 50
+PICTURED = frozenset({"picture", "thumbnail", "same"})
 
 
 class Logistic(BaseModel):
@@ -64,16 +67,19 @@ class Calibration(BaseModel):
         relevant: Sequence[bool],
     ) -> "Calibration":
         """This calibration with ``kind`` fitted to judged hits, each its channels and its score
-        (ridge-penalised likelihood).
+        (ridge-penalised likelihood).  Features that hardly any of the hits has keep their weights.
         """
         from sklearn.linear_model import LogisticRegression
 
-        rows = [features(channels, score) for channels, score in hits]
-        names = sorted({name for row in rows for name in row})
+        rows = [_absolute(kind, features(channels, score)) for channels, score in hits]
+        seen = Counter(name for row in rows for name, value in row.items() if value)
+        names = sorted(name for name, count in seen.items() if count >= RARE)
         matrix = [[row.get(name, 0.0) for name in names] for row in rows]
         model = LogisticRegression(max_iter=1000).fit(matrix, list(relevant))
         weights = {n: round(float(w), 6) for n, w in zip(names, model.coef_[0], strict=True)}
-        fit = Logistic(bias=round(float(model.intercept_[0]), 6), weights=weights)
+        before = self.kinds[kind].weights if kind in self.kinds else {}
+        kept = {name: weight for name, weight in before.items() if name not in weights}
+        fit = Logistic(bias=round(float(model.intercept_[0]), 6), weights=kept | weights)
         return Calibration(version=self.version, kinds={**self.kinds, kind: fit})
 
 
@@ -94,6 +100,15 @@ def features(channels: Sequence[ChannelHit], score: float | None = None) -> dict
     if score is not None:
         values["score"] = score
     return values
+
+
+def _absolute(kind: Kind, values: dict[str, float]) -> dict[str, float]:
+    """What may be fitted: of a picture no feature that says how it compares to other hits, for
+    judged pictures are all in the catalogue and the best hit is always right.
+    """
+    if kind != "picture":
+        return values
+    return {name: value for name, value in values.items() if name in PICTURED}
 
 
 @lru_cache(maxsize=1)

@@ -26,7 +26,7 @@ ASKED = (
     "subtitles",
 )
 KEPT_SIDE = 0.3
-KEPT_WORDS = 8
+KEPT_WORDS = 3
 QUALITY = 90
 SENTENCE = re.compile(r"(?<=[.!?])\s+")
 COMMON_WORD = re.compile(r"(?<![\w'’-])[a-z]{4,}(?![\w'’-])")
@@ -49,7 +49,7 @@ def altered_covers(records: Sequence[Anime], pictures: Path, most: int) -> Query
 
 
 def glimpses(records: Sequence[Anime], pictures: Path, most: int) -> QuerySet:
-    """A blurred tenth of a cover with eight common words of the synopsis: both say something.
+    """A blurred tenth of a cover with three common words of the synopsis: both say something.
 
     The words are those of one sentence after the first, names and capitalised words masked.
     """
@@ -63,7 +63,7 @@ def glimpses(records: Sequence[Anime], pictures: Path, most: int) -> QuerySet:
 
 
 def remembered(record: Anime) -> str | None:
-    """Eight words of a synopsis without its names; None where it has not so many."""
+    """Three words of a synopsis without its names; None where it has not so many."""
     rng = Random(hash_of(f"words {record.id}"))
     sentences = SENTENCE.split(record.synopsis or "")[1:]
     usable = [found for one in sentences if len(found := COMMON_WORD.findall(one)) >= KEPT_WORDS]

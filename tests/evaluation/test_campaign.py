@@ -21,6 +21,8 @@ from evaluation.remembering import Remembering
 from evaluation.report import BEGIN, END, as_html, as_json, write_markdown, write_report
 from evaluation.results import corrected, summarise
 from evaluation.runner import Run
+from evaluation.sets.own import own_sets
+from evaluation.sets.rows import mal
 from evaluation.sets.shared import Pair
 from evaluation.systems import FULL
 from evaluation.tables import tables
@@ -101,12 +103,12 @@ def test_a_set_is_named_by_its_first_letters(assembly: Assembly) -> None:
 
 
 def test_the_fit_holds_on_the_half_it_has_not_seen(assembly: Assembly) -> None:
-    found = fit(assembly, None, 100, no_bar)
+    found = fit(assembly, None, 80, no_bar)
     text = next(half for half in found.halves if half.kind == "text")
     assert text.fitted_to > 100
     assert text.held_out > 100
     assert text.after < text.before
-    assert text.after < 0.08
+    assert text.after < 0.1
 
 
 def test_a_fit_without_both_outcomes_changes_nothing() -> None:
@@ -121,16 +123,18 @@ def test_the_error_of_perfect_confidence_is_nothing() -> None:
 
 
 def test_agreement_with_people(assembly: Assembly) -> None:
-    bebop, bebop_film, k_on = (anime_id({"mal": str(id)}) for id in (1, 5, 5680))
+    liked, others = own_sets()[2].queries, sorted(records_of(assembly))
     pairs = [
-        Pair(bebop, bebop_film, 3.0, (5.0, 9.0)),
-        Pair(bebop, k_on, 0.0, (0.0, 0.0)),
-        Pair(bebop_film, k_on, 0.0, (0.0, 0.0)),
-        Pair(bebop, anime_id({"mal": "999999"}), 3.0, (1.0, 1.0)),
+        Pair(mal(one.query), id, grade, (grade, grade + 1))
+        for one in liked
+        for id, grade in one.relevant.items()
     ]
-    found = agreement(assembly.store, assembly.live, pairs)
-    assert found.pairs.n == 3
-    assert found.pairs.mean > 0.8
+    pairs += [Pair(mal(q.query), other, 0.0, (0, 0)) for q in liked for other in others[:8]]
+    nowhere = Pair(mal("999999"), pairs[0].a, 3.0, (0, 0))
+    found = agreement(assembly.store, assembly.live, [*pairs, nowhere])
+    assert found.pairs.n == len(pairs)
+    assert 0.1 < found.pairs.low < found.pairs.mean < found.pairs.high < 0.9
+    assert found.people.mean > 0.99
 
 
 def test_a_correlation_of_nothing_is_no_number() -> None:

@@ -88,7 +88,7 @@ def test_glimpses_hold_no_name(records: list[Anime], settings: Settings) -> None
     asked = glimpses(records, settings.pictures_path, 12)
     assert asked.queries
     for query in asked.queries:
-        assert len(query.query.split()) == 8
+        assert len(query.query.split()) == 3
         assert query.query == query.query.lower()
     words = remembered(records[0])
     assert words is None or words == remembered(records[0])

@@ -47,13 +47,13 @@ def worse(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def equal(assembly: Assembly) -> Trial:
     """The champion against nobody."""
     records = records_of(assembly)
-    return run_trial(assembly, None, query_sets(assembly, records, None, 120), records, no_bar)
+    return run_trial(assembly, None, query_sets(assembly, records, None, 60), records, no_bar)
 
 
 @pytest.fixture(scope="module")
 def lost(assembly: Assembly, worse: Assembly) -> Trial:
     records = records_of(assembly)
-    sets = query_sets(assembly, records, None, 120)
+    sets = query_sets(assembly, records, None, 60)
     return run_trial(worse, assembly, sets, records, no_bar)
 
 

@@ -169,7 +169,7 @@ def _make_text(recipe: Recipe, data: Data, base: Base, out: Path, watch: "Watch"
     from accelerate import PartialState
 
     from training.adapter import keep_adapter
-    from training.trainer import encoder_of, fit, open_model, smoke
+    from training.trainer import encoder_of, fit, open_model, smoke, soften
 
     model = open_model(recipe, base.card, base.folder)
     encode, questions = encoder_of(model, recipe), exam(recipe, data)
@@ -177,6 +177,7 @@ def _make_text(recipe: Recipe, data: Data, base: Base, out: Path, watch: "Watch"
     drawn = rows(recipe, data, mine(recipe, data, encode))
     smoke(recipe, model, drawn)
     fit(recipe, model, drawn, out / "checkpoints", watch)
+    soften(recipe, model)
     verdict = judge(questions.scores(encode).tolist(), before.tolist())
     team, folder = PartialState(), out / "adapter"
     if team.is_main_process:

@@ -42,6 +42,9 @@ class Lora(Part):
     rank: int = Field(8, ge=1, le=256)
     alpha: float = Field(16, gt=0)
     dropout: float = Field(0.0, ge=0, lt=1, description="of its inputs; doubles a step on a CPU")
+    keep: float = Field(
+        1.0, gt=0, le=1, description="share of the learnt change that the adapter keeps"
+    )
     target: str = Field(TEXT_LAYERS, description="regular expression of whole module names")
 
     @field_validator("target")
@@ -118,6 +121,8 @@ class Recipe(Part):
             raise ValueError("every kind of pair needs a share above 0; leave out the others")
         if self.modality == "text" and not self.pairs:
             raise ValueError("a text recipe needs pairs; name at least one kind")
+        if self.modality == "picture" and (self.pairs or self.lora.keep != 1):
+            raise ValueError("a picture recipe has neither pairs nor lora.keep")
         return self
 
     @classmethod

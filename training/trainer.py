@@ -179,6 +179,20 @@ def fit(
     model.eval()
 
 
+def soften(recipe: Recipe, model: "SentenceTransformer") -> None:
+    """Keep ``lora.keep`` of the learnt change, before it is judged and written.
+
+    Between the base's weights and the tuned ones lie models that have most of the gain and little
+    of the forgetting (Wortsman et al. 2022, arXiv 2109.01903).
+    """
+    body: Any = model[0]
+    body.model.peft_config["default"].lora_alpha *= recipe.lora.keep
+    for module in model.modules():
+        scaling = getattr(module, "scaling", None)
+        if isinstance(scaling, dict) and "default" in scaling:
+            scaling["default"] *= recipe.lora.keep
+
+
 def encoder_of(model: "SentenceTransformer", recipe: Recipe) -> Callable[[Sequence[str]], Vector]:
     """The model as a function from texts to unit vectors [texts, dimensions]."""
 

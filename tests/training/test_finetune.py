@@ -89,6 +89,22 @@ def test_the_served_adapter_is_the_trained_model(
     assert abs(bare - encoder_of(model, recipe)(TEXTS)).max() > 1e-3
 
 
+def test_a_share_of_the_change_can_be_kept(
+    recipe: Recipe, records: list[Anime], base: Base, tmp_path: Path
+) -> None:
+    data = collect(recipe, records)
+    model = open_model(recipe, base.card, base.folder)
+    bare = encoder_of(model, recipe)(TEXTS)
+    fit(recipe, model, rows(recipe, data, Negatives(data)), tmp_path / "c", trainer.Watch())
+    whole = encoder_of(model, recipe)(TEXTS)
+    tenth = recipe.model_copy(update={"lora": recipe.lora.model_copy(update={"keep": 0.1})})
+    trainer.soften(tenth, model)
+    soft = encoder_of(model, tenth)(TEXTS)
+    folder = keep_adapter(model, base.card, base.folder, (), tmp_path / "adapter")
+    assert abs(served(base, folder) - soft).max() < 1e-4
+    assert 0 < abs(soft - bare).max() < 0.2 * abs(whole - bare).max()
+
+
 def test_equal_recipes_give_equal_adapters(
     recipe: Recipe, records: list[Anime], base: Base, tmp_path: Path
 ) -> None:

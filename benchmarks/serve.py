@@ -30,10 +30,10 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from animevec.lineup import open_assembly
 from animevec.catalog.record import Anime
 from animevec.catalog.store import Catalog
 from animevec.errors import AnimevecError
+from animevec.lineup import open_assembly
 from animevec.search.engine import SearchEngine
 from animevec.search.request import MultimodalSearch, PictureSearch, SimilarSearch, TextSearch
 from animevec.settings import Settings

@@ -133,12 +133,7 @@ class Champion:
         release = registered.release
         if registered.gate != "pass":
             raise Conflict(f"release {release.version} has not passed its gate: {registered.gate}")
-        adapters = {
-            ref.adapter: folder
-            for ref in (release.text, release.picture)
-            if ref.adapter and (folder := self.releases.adapter(registered, ref))
-        }
-        return self._opened(release, adapters)
+        return self._opened(release, self.releases.needed(registered))
 
     def _opened(self, release: Release, adapters: Mapping[str, Path]) -> Assembly:
         """A release that is caught up and warm; one that fails is closed again."""

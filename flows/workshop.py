@@ -19,7 +19,6 @@ from animevec.errors import NotFound
 from animevec.index.stores import open_store
 from animevec.lineup import Lineup, open_lineup
 from animevec.progress import Progress, silent
-from animevec.release import EncoderRef
 from animevec.settings import Settings
 from registry.audit import AuditLog
 from registry.ledger import Ledger, records
@@ -52,13 +51,7 @@ class Records:
 
     def adapters(self, registered: Registered) -> dict[str, Path]:
         """Folders of the adapters a release needs, by name."""
-        found: dict[str, Path] = {}
-        refs: tuple[EncoderRef, ...] = (registered.release.text, registered.release.picture)
-        for ref in refs:
-            folder = self.releases.adapter(registered, ref)
-            if ref.adapter and folder:
-                found[ref.adapter] = folder
-        return found
+        return self.releases.needed(registered)
 
 
 @contextmanager

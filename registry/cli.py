@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -103,6 +104,31 @@ def prune(keep: int | None) -> None:
     finally:
         store.close()
     click.echo(f"removed: {', '.join(removed) or 'nothing'}")
+
+
+@release.command()
+@click.argument("version")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export(version: str, file: Path) -> None:
+    """Write VERSION with its adapters to FILE, to be taken to another machine."""
+    from registry.bundle import export_release
+
+    with _promoter() as promoter:
+        written = export_release(promoter.releases, promoter.releases.get(version), file)
+    click.echo(
+        f"{written}: {written.stat().st_size:,} bytes. There: animevec release import {file}"
+    )
+
+
+@release.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(file: Path) -> None:
+    """Register the release in FILE; its index and its gate are made anew here."""
+    from registry.bundle import import_release
+
+    with _promoter() as promoter:
+        made = import_release(promoter.releases, file)
+    click.echo(f"registered as release {made.version}. Next: the flows `embed` and `evaluate`")
 
 
 @release.command()

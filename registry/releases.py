@@ -154,6 +154,15 @@ class Releases:
             )
             return install(verify(Path(fetched), ref.adapter_sha256), self.adapters)
 
+    def needed(self, registered: Registered) -> dict[str, Path]:
+        """Folders of every adapter a release needs, by name; fetched when absent."""
+        refs = (registered.release.text, registered.release.picture)
+        return {
+            ref.adapter: folder
+            for ref in refs
+            if ref.adapter and (folder := self.adapter(registered, ref))
+        }
+
     def _exists(self) -> bool:
         found = self.tracking.client.search_registered_models(f"name='{self.name}'")
         return bool(found)

@@ -60,12 +60,7 @@ class AbsentService:
         from animevec.lineup import open_lineup
 
         registered = self.releases.get(version)
-        refs = (registered.release.text, registered.release.picture)
-        adapters = {
-            ref.adapter: folder
-            for ref in refs
-            if ref.adapter and (folder := self.releases.adapter(registered, ref))
-        }
+        adapters = self.releases.needed(registered)
         with open_lineup(self.settings) as lineup:
             assembly = lineup.open(registered.release, adapters)
             assembly.room.synchroniser.reconcile(assembly.live)

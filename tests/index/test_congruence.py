@@ -158,6 +158,7 @@ FILTERS = clauses(st.recursive(LEAVES, clauses, max_leaves=6))
 QUICK = settings(
     max_examples=60,
     deadline=None,
+    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

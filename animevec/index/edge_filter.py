@@ -52,14 +52,22 @@ def _field(condition: models.FieldCondition) -> edge.FieldCondition:
     return edge.FieldCondition(
         condition.key,
         match=None if condition.match is None else _match(condition.match),
-        range=edge.RangeFloat(gte=span.gte, gt=span.gt, lte=span.lte, lt=span.lt)
-        if isinstance(span, models.Range)
-        else None,
+        range=_range(span) if isinstance(span, models.Range) else None,
         values_count=None
         if count is None
         else edge.ValuesCount(lt=count.lt, gt=count.gt, lte=count.lte, gte=count.gte),
         is_empty=condition.is_empty,
         is_null=condition.is_null,
+    )
+
+
+def _range(span: models.Range) -> edge.RangeFloat:
+    """The tighter bound of each side: given both, the engine's index reads only the open one."""
+    low, high = span.gt, span.lt
+    gte = None if low is not None and (span.gte is None or low >= span.gte) else span.gte
+    lte = None if high is not None and (span.lte is None or high <= span.lte) else span.lte
+    return edge.RangeFloat(
+        gte=gte, gt=low if gte is None else None, lte=lte, lt=high if lte is None else None
     )
 
 

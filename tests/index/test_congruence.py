@@ -190,6 +190,21 @@ def test_count_facet_and_scroll_under_any_filter(pair: Pair, filter: models.Filt
 
 
 @pytest.mark.parametrize(
+    "span",
+    [
+        {"lt": 5.8, "lte": 3.5},
+        {"lt": 3.5, "lte": 5.8},
+        {"gt": 3.5, "gte": 5.8},
+        {"gt": 5.8, "gte": 3.5},
+        {"gt": 5.0, "gte": 5.0, "lt": 8.0, "lte": 8.0},
+    ],
+)
+def test_of_two_bounds_the_tighter_holds(pair: Pair, span: dict[str, float]) -> None:
+    condition = models.FieldCondition(key="score", range=models.Range(**span))
+    assert_same(pair, Query(a_vector("text", 1), "text", 300, models.Filter(must=[condition])))
+
+
+@pytest.mark.parametrize(
     ("using", "threshold"),
     [("text", 0.3), ("picture", 1.0), ("thumbnail", 2.0), ("lexical", 3.0), ("learned", 2.0)],
 )

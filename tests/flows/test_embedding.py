@@ -35,7 +35,7 @@ def test_everything_anew_is_a_candidate_beside_the_champion(settings: Settings) 
     done = embed_release(settings, version, lambda n, total: progress.append((n, total)))
     assert (done.version, done.points) == (version, 48)
     assert done.index.startswith(f"titles-r{version}-")
-    assert progress[-1] == (48, 48)
+    assert (48, 48) in progress
     with open_records(settings) as records:
         made, champion = records.release(version), records.release(None)
         assert (made.gate, made.tags["parent"]) == ("none", champion.release.version)

@@ -12,49 +12,45 @@ from animevec.index.stores import open_store
 from animevec.settings import Settings
 from flows.parameters import Prune
 from flows.workshop import Records, evaluation_path, open_records
-from registry.retention import expendable, prune
+from registry.retention import Pruning, expendable, prune
 
 ACTOR = "flow prune"
 
 
 def prune_releases(settings: Settings, request: Prune) -> list[dict[str, Any]]:
-    """What went, or would go: one row per release.
-
-    Raises:
-        Conflict: the running service still holds one of the indexes.
-    """
+    """What went, or would go: one row per release; ``kept`` says why one had to stay."""
     keep = request.keep or settings.registry.keep_releases
     with open_records(settings) as records:
         going = expendable(records.releases, keep)
-        rows = [
-            {
-                "release": one.release.version,
-                "index": one.release.index,
-                "made": one.created.isoformat(timespec="seconds"),
-                "gate": one.gate,
-                "removed": not request.dry_run,
-            }
-            for one in going
-        ]
-        if not request.dry_run and going:
-            _remove(records, keep, [one.release.index for one in going])
-    return rows
+        indexes = [one.release.index for one in going]
+        done = _remove(records, keep, indexes) if going and not request.dry_run else Pruning()
+    return [
+        {
+            "release": one.release.version,
+            "index": one.release.index,
+            "made": one.created.isoformat(timespec="seconds"),
+            "gate": one.gate,
+            "removed": one.release.version in done.removed,
+            "kept": done.kept.get(one.release.version, ""),
+        }
+        for one in going
+    ]
 
 
-def _remove(records: Records, keep: int, indexes: list[str]) -> None:
+def _remove(records: Records, keep: int, indexes: list[str]) -> Pruning:
+    """Releases with their indexes and copies, then the records of builds that are gone."""
     settings = records.settings
     live = open_store(settings.index, settings.index_path)
     copies = open_store(settings.index, evaluation_path(settings))
     try:
         builds = _names(live, indexes) | _names(copies, indexes)
-        prune(records.releases, live, records.audit, keep, ACTOR)
-        for name in _names(copies, indexes):
-            copies.drop(name)
-        for name in builds.difference(live.names()):
+        done = prune(records.releases, (copies, live), records.audit, keep, ACTOR)
+        for name in builds.difference(live.names(), copies.names()):
             ledger(settings).remove(name)
     finally:
         copies.close()
         live.close()
+    return done
 
 
 def _names(store: VectorStore, indexes: list[str]) -> set[str]:
@@ -71,6 +67,13 @@ def prune_task(settings: Settings, request: Prune) -> list[dict[str, Any]]:
 def prune_flow(request: Prune) -> list[dict[str, Any]]:
     """Remove releases that no alias names, beyond the newest ones."""
     rows = prune_task(Settings(), request)
-    words = "would go" if request.dry_run else "are gone"
-    create_table_artifact(rows, key="pruned", description=f"{len(rows)} releases {words}")
+    create_table_artifact(rows, key="pruned", description=_summary(request, rows))
     return rows
+
+
+def _summary(request: Prune, rows: list[dict[str, Any]]) -> str:
+    if request.dry_run:
+        return f"{len(rows)} releases would go"
+    removed = sum(row["removed"] for row in rows)
+    held = f"; {len(rows) - removed} had to stay, `kept` says why" if removed < len(rows) else ""
+    return f"{removed} releases are gone{held}"

@@ -100,10 +100,12 @@ def prune(keep: int | None) -> None:
     try:
         with _promoter() as promoter:
             kept = keep or settings.registry.keep_releases
-            removed = run(promoter.releases, store, promoter.audit, kept, getpass.getuser())
+            done = run(promoter.releases, (store,), promoter.audit, kept, getpass.getuser())
     finally:
         store.close()
-    click.echo(f"removed: {', '.join(removed) or 'nothing'}")
+    click.echo(f"removed: {', '.join(done.removed) or 'nothing'}")
+    for version, reason in done.kept.items():
+        click.echo(f"kept release {version}: {reason}")
 
 
 @release.command()

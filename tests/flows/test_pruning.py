@@ -4,7 +4,6 @@ from contextlib import closing
 
 import pytest
 
-from animevec.errors import Conflict
 from animevec.index.assembly import ledger
 from animevec.index.stores import open_store
 from animevec.settings import Settings
@@ -55,10 +54,22 @@ def test_the_champion_stays_whatever_is_kept(settings: Settings, old: str) -> No
     assert live is not None and ledger(settings).version(live) is not None
 
 
-def test_an_index_in_use_is_refused_and_kept(settings: Settings, old: str) -> None:
+def test_a_release_in_use_stays_with_the_reason_and_the_others_go(
+    settings: Settings, old: str
+) -> None:
+    idle = register_again(settings, Embed(what="all"))
+    register_again(settings, Embed(what="all"))
     with closing(open_store(settings.index, settings.index_path)) as service:
         service.count(f"titles-r{old}")
-        with pytest.raises(Conflict):
-            prune_releases(settings, Prune(keep=1, dry_run=False))
+        rows = prune_releases(settings, Prune(keep=1, dry_run=False))
+    found = {row["release"]: row for row in rows}
+    assert not found[old]["removed"] and f"titles-r{old}" in found[old]["kept"]
+    assert found[idle]["removed"] and found[idle]["kept"] == ""
     with open_records(settings) as records:
-        assert old in {one.release.version for one in records.releases.list()}
+        left = {one.release.version for one in records.releases.list()}
+    assert old in left and idle not in left
+    with open_workshop(settings) as workshop:
+        assert workshop.searchable(old).release.version == old
+    assert [row["removed"] for row in prune_releases(settings, Prune(keep=1, dry_run=False))] == [
+        True
+    ]

@@ -1,18 +1,22 @@
 """Fine-tuning on real votes, measured on franchises that training never saw.
 
-python -m benchmarks.finetune [--recipe similarity] [--held-out 0.4] [--salt animevec] [--steps N]
+python -m benchmarks.finetune [--recipe similarity] [--salt animevec] [--steps N] [--threads 2]
 
-Trains the recipe on the recommendation votes and the catalogue of ``../shared/data`` without the
-held-out franchises, then compares the served adapter with its bare base: similarity to the
-held-out seeds among all titles of the development universe, and three slices of plain search
-that must not get worse.  Training goes on where it stopped when the command is run again.  The
-adapter stays in the working folder: the data's licence lets nothing be shipped.
+Franchises are on one of three sides: tested, for validation, trained on.  The recipe learns from
+recommendation votes and the catalogue of ``../shared/data`` without the first two.  How much of
+the learnt change is kept is chosen on the validation side, among titles that are not tested: the
+share that is best at similarity and costs no other slice more than half a per cent.  Only then is
+the test asked, once: similarity to the tested seeds among all titles of the development universe,
+and three slices of plain search that must not get worse.  Training goes on where it stopped when
+the command is run again.  The adapter stays in the working folder: the data's licence lets
+nothing be shipped.
 """
 
 import argparse
 import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -28,6 +32,7 @@ import numpy as np  # noqa: E402
 
 from animevec.catalog.importers.mal import MyAnimeList  # noqa: E402
 from animevec.catalog.record import Anime  # noqa: E402
+from animevec.encoders.adapter import CONFIG, WEIGHTS  # noqa: E402
 from animevec.encoders.base import Failure, TextItem, Vector  # noqa: E402
 from animevec.encoders.runtime import Runtime  # noqa: E402
 from animevec.encoders.sentence import SentenceEncoder  # noqa: E402
@@ -35,16 +40,20 @@ from animevec.index.document import embedding_text  # noqa: E402
 from animevec.settings import Settings  # noqa: E402
 from evaluation.metrics import ndcg  # noqa: E402
 from evaluation.qrels import Judged  # noqa: E402
-from evaluation.significance import compare, holm  # noqa: E402
+from evaluation.significance import Comparison, compare, holm  # noqa: E402
 from registry.tracking import Tracking  # noqa: E402
 from training.finetune import Base, train  # noqa: E402
 from training.pairs import Vote, document  # noqa: E402
 from training.recipe import PairKind, Recipe, SplitRule  # noqa: E402
-from training.split import Split, split  # noqa: E402
+from training.split import split  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
-ALIASES = 300
+SIMILARITY = "similarity"
+ALIASES = 2_000
+# Shares of the learnt change that are tried, and the largest fall that a choice may cost.
+KEEPS = (0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
+FALL = 0.005
 # The smaller of the two judged pools: its queries are the more specific ones.
 TAGGED = "anilist_tagged"
 # The files give grades; a vote's grade comes from its weight.
@@ -101,28 +110,49 @@ class Corpus:
         return [Vote(a=f"mal:{a}", b=f"mal:{b}", weight=WEIGHT[g]) for (a, b), g in graded.items()]
 
 
-def slices(corpus: Corpus, parts: Split, seed: int) -> Iterator[Slice]:
-    """What is measured; every query speaks of a held-out title."""
-    held = {key for key, one in corpus.titles.items() if parts.is_held(one.id)}
-    universe = {
+def sides(corpus: Corpus, rule: SplitRule, validation: float) -> tuple[set[int], set[int]]:
+    """Titles that are tested, and those for validation: a share of the other franchises.
+
+    Both are inside what training holds out, since one salted hash decides (``held_out``).
+    """
+    records = list(corpus.titles.values())
+    tested = split(records, rule)
+    held = split(records, held_out(rule, validation))
+    outside = {key for key, one in corpus.titles.items() if held.is_held(one.id)}
+    test = {key for key in outside if tested.is_held(corpus.titles[key].id)}
+    return test, outside - test
+
+
+def held_out(rule: SplitRule, validation: float) -> SplitRule:
+    """What training holds out: the tested franchises and the share of the others."""
+    share = rule.held_out + (1 - rule.held_out) * validation
+    return rule.model_copy(update={"held_out": share})
+
+
+def slices(
+    corpus: Corpus, about: Collection[int], among: Collection[int], seed: int
+) -> Iterator[Slice]:
+    """Queries that speak of some titles, among others."""
+    pool = {
         corpus.titles[key].id: embedding_text(corpus.titles[key])
         for key in corpus.pool("dev_universe")
+        if key in among
     }
-    yield Slice("similarity", tuple(_seeds(corpus, held)), universe)
-    yield Slice("paraphrase", tuple(_paraphrases(corpus, held)), universe)
-    yield Slice("title variants", tuple(_aliases(corpus, held, universe, seed)), universe)
-    pool = corpus.pool("retrieval_labels_pools", TAGGED)
-    bare = {
-        one.id: text
-        for one in (corpus.titles[key] for key in pool)
-        if (text := document(PairKind.LABEL, one))
-    }
-    yield Slice("labels", tuple(_labels(corpus)), bare)
+    yield Slice(SIMILARITY, tuple(_seeds(corpus, about)), pool)
+    yield Slice("paraphrase", tuple(_paraphrases(corpus, about)), pool)
+    yield Slice("title variants", tuple(_aliases(corpus, about, pool, seed)), pool)
 
 
-def _seeds(corpus: Corpus, held: set[int]) -> Iterator[Judged]:
+def label_slice(corpus: Corpus) -> Slice:
+    """Tags in words, which the texts of this slice do not show; they speak of no title."""
+    titles = [corpus.titles[key] for key in corpus.pool("retrieval_labels_pools", TAGGED)]
+    bare = {one.id: text for one in titles if (text := document(PairKind.LABEL, one))}
+    return Slice("labels", tuple(_labels(corpus)), bare)
+
+
+def _seeds(corpus: Corpus, about: Collection[int]) -> Iterator[Judged]:
     for line in corpus.lines("similarity_seeds"):
-        if line["seed"] in held:
+        if line["seed"] in about:
             hidden = [line["seed"], *line["exclude_franchise"]]
             yield Judged(
                 str(line["seed"]),
@@ -132,22 +162,22 @@ def _seeds(corpus: Corpus, held: set[int]) -> Iterator[Judged]:
             )
 
 
-def _paraphrases(corpus: Corpus, held: set[int]) -> Iterator[Judged]:
+def _paraphrases(corpus: Corpus, about: Collection[int]) -> Iterator[Judged]:
     for line in corpus.lines("retrieval_paraphrase"):
-        if line["target"] in held:
+        if line["target"] in about:
             yield Judged(line["qid"], line["query_short"], corpus.relevant(line["relevant"]))
 
 
 def _aliases(
-    corpus: Corpus, held: set[int], universe: Mapping[UUID, str], seed: int
+    corpus: Corpus, about: Collection[int], pool: Mapping[UUID, str], seed: int
 ) -> list[Judged]:
     """Names that the indexed text does not show."""
-    titles = [corpus.titles[key] for key in sorted(held) if corpus.titles[key].id in universe]
+    titles = [corpus.titles[key] for key in sorted(about) if corpus.titles[key].id in pool]
     found = [
         Judged(f"{one.id}/{title.text}", title.text, {one.id: 1.0})
         for one in titles
         for title in one.titles
-        if title.text not in universe[one.id] and title.text.isascii()
+        if title.text not in pool[one.id] and title.text.isascii()
     ]
     return Random(seed).sample(found, min(ALIASES, len(found)))
 
@@ -194,27 +224,67 @@ def scores(part: Slice, arm: Encoded) -> list[float]:
     return found
 
 
-def report(parts: Sequence[Slice], base: Encoded, tuned: Encoded) -> list[str]:
+Compared = Mapping[str, Comparison]
+
+
+def compared(parts: Sequence[Slice], base: Encoded, tuned: Encoded) -> Compared:
+    """The adapter against the bare base, by slice."""
+    return {one.name: compare(scores(one, tuned), scores(one, base)) for one in parts}
+
+
+def chosen(tried: Mapping[float, Compared]) -> float:
+    """The share that is best at similarity where no other slice falls by more than ``FALL``.
+
+    The smallest one where every share costs more.
+    """
+    sound = [
+        keep
+        for keep, found in tried.items()
+        if all(one.relative >= -FALL for name, one in found.items() if name != SIMILARITY)
+    ]
+    return max(sound, key=lambda keep: tried[keep][SIMILARITY].candidate, default=min(tried))
+
+
+def softened(adapter: Path, keep: float, out: Path) -> Path:
+    """A copy of an adapter that keeps a share of its change, as ``lora.keep`` does."""
+    out.mkdir(parents=True, exist_ok=True)
+    config = json.loads((adapter / CONFIG).read_text())
+    config["lora_alpha"] *= keep
+    (out / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+    shutil.copyfile(adapter / WEIGHTS, out / WEIGHTS)
+    return out
+
+
+def choice_table(parts: Sequence[Slice], tried: Mapping[float, Compared]) -> list[str]:
+    """Markdown: the relative change of every slice at every share."""
+    names = [f"{one.name}, {len(one.queries)}" for one in parts]
+    lines = ["| keep | " + " | ".join(names) + " |", "|---" * (1 + len(parts)) + "|"]
+    for keep, found in tried.items():
+        changes = " | ".join(f"{found[one.name].relative:+.1%}" for one in parts)
+        lines.append(f"| {keep:g} | {changes} |")
+    return lines
+
+
+def report(parts: Sequence[Slice], found: Compared) -> list[str]:
     """A Markdown table, a row per slice; p-values are Holm's over all rows."""
-    compared = {one.name: compare(scores(one, tuned), scores(one, base)) for one in parts}
-    adjusted = holm({name: one.p for name, one in compared.items()})
+    adjusted = holm({name: one.p for name, one in found.items()})
     lines = [
         "| slice | queries | titles | base | adapter | change | difference, 95 % interval | p |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for part in parts:
-        one = compared[part.name]
+        one = found[part.name]
         moved = one.difference
         lines.append(
-            f"| {part.name} | {moved.n} | {len(part.pool):,} | {one.baseline:.4f} | "
+            f"| {part.name} | {moved.n:,} | {len(part.pool):,} | {one.baseline:.4f} | "
             f"{one.candidate:.4f} | {one.relative:+.1%} | {moved.mean:+.4f} "
             f"({moved.low:+.4f} to {moved.high:+.4f}) | {adjusted[part.name]:.4f} |"
         )
     return lines
 
 
-def plot(losses: Sequence[float], path: Path) -> None:
-    """The loss by step with its running mean."""
+def plot(losses: Sequence[float], tried: Mapping[float, Compared], path: Path) -> None:
+    """The loss by step with its running mean, and what each share is worth on validation."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -222,63 +292,89 @@ def plot(losses: Sequence[float], path: Path) -> None:
 
     width = min(10, len(losses))
     smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
-    figure, axis = pyplot.subplots(figsize=(6.4, 2.6), layout="constrained")
+    figure, (axis, shares) = pyplot.subplots(1, 2, figsize=(8.4, 2.8), layout="constrained")
     axis.plot(range(1, len(losses) + 1), losses, color="#b8c4d6", linewidth=1, label="step")
     axis.plot(range(width, len(losses) + 1), smooth, color="#2f5d9b", label=f"mean of {width}")
     axis.set(xlabel="step", ylabel="training loss")
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(frameon=False)
+    for name in next(iter(tried.values())):
+        changes = [100 * found[name].relative for found in tried.values()]
+        shares.plot(list(tried), changes, marker="o", markersize=3, label=name)
+    shares.axhline(0, color="#888888", linewidth=0.8)
+    shares.set_yscale("symlog", linthresh=5)
+    shares.set(xlabel="share kept", ylabel="change on validation, %")
+    for one in (axis, shares):
+        one.spines[["top", "right"]].set_visible(False)
+        one.legend(frameon=False, fontsize="small")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None})
 
 
 def main() -> None:
-    """Train where needed, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--recipe", default="similarity")
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--work", type=Path, default=ROOT / "var" / "finetune")
-    parser.add_argument("--held-out", type=float, default=0.4)
-    parser.add_argument("--salt", default="animevec")
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="bfloat16")
-    parser.add_argument("--tokens", type=int, default=128, help="longer texts are cut")
-    parser.add_argument("--plot", type=Path)
-    options = parser.parse_args()
-    settings = Settings(home=options.work)
-    recipe = Recipe.read(options.recipe)
-    recipe = recipe.model_copy(
-        update={
-            "split": SplitRule(held_out=options.held_out, salt=options.salt),
-            "steps": options.steps or recipe.steps,
-            "threads": options.threads,
-        }
-    )
-    corpus, began = Corpus.read(options.data), monotonic()
-    records = list(corpus.titles.values())
-    base = Base.of(recipe, settings)
+    """Train where needed, choose, test, print."""
+    options = _options()
+    settings, corpus = Settings(home=options.work), Corpus.read(options.data)
+    rule = SplitRule(held_out=options.held_out, salt=options.salt)
+    recipe = _recipe(options, held_out(rule, options.validation))
+    base, began = Base.of(recipe, settings), monotonic()
     result = train(
         recipe,
-        records,
+        list(corpus.titles.values()),
         corpus.votes(),
         options.work / f"{recipe.name}-{options.salt}",
         base=base,
         tracking=Tracking.of(settings),
         progress=lambda done, total: print(f"step {done}/{total}", flush=True),
     )
-    print(f"trained in {monotonic() - began:.0f} s, adapter {result.sha256[:12]}")
+    size = (result.adapter / WEIGHTS).stat().st_size
+    print(f"trained in {monotonic() - began:.0f} s, run {result.run_id}, {size:,} bytes")
     encoder = SentenceEncoder.load(
         base.folder, base.card, Runtime(dtype=options.dtype, threads=options.threads)
     )
-    encoder.adapters.load("tuned", result.adapter)
-    parts = list(slices(corpus, split(records, recipe.split), recipe.seed))
-    arms = [Encoded(encoder, name, options.tokens) for name in (None, "tuned")]
-    lines = report(parts, *arms)
-    print("\n".join([f"run {result.run_id}, {options.dtype}", *lines]))
+    for keep in KEEPS:
+        folder = softened(result.adapter, keep, options.work / f"keep-{keep:g}")
+        encoder.adapters.load(f"{keep:g}", folder)
+    bare = Encoded(encoder, None, options.tokens)
+    arms = {keep: Encoded(encoder, f"{keep:g}", options.tokens) for keep in KEEPS}
+
+    test, validation = sides(corpus, rule, options.validation)
+    asked = list(slices(corpus, validation, corpus.titles.keys() - test, recipe.seed))
+    tried = {keep: compared(asked, bare, arm) for keep, arm in arms.items()}
+    kept = chosen(tried)
+    print("\n".join([f"validation, {len(asked[0].pool):,} titles", *choice_table(asked, tried)]))
+    parts = [*slices(corpus, test, corpus.titles.keys(), recipe.seed), label_slice(corpus)]
+    lines = report(parts, compared(parts, bare, arms[kept]))
+    print("\n".join([f"test, keep {kept:g}, {options.dtype}, {monotonic() - began:.0f} s", *lines]))
     if options.plot:
-        plot(result.losses, options.plot)
-    print(result.verdict.line)
+        plot(result.losses, tried, options.plot)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recipe", default="similarity")
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--work", type=Path, default=ROOT / "var" / "finetune")
+    parser.add_argument("--held-out", type=float, default=0.4, help="share that is tested")
+    parser.add_argument("--validation", type=float, default=0.2, help="share of the others")
+    parser.add_argument("--salt", default="animevec")
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="bfloat16")
+    parser.add_argument("--tokens", type=int, default=128, help="longer texts are cut")
+    parser.add_argument("--plot", type=Path)
+    return parser.parse_args()
+
+
+def _recipe(options: argparse.Namespace, rule: SplitRule) -> Recipe:
+    """The recipe with all of its change kept: the share is chosen afterwards."""
+    recipe = Recipe.read(options.recipe)
+    return recipe.model_copy(
+        update={
+            "split": rule,
+            "steps": options.steps or recipe.steps,
+            "threads": options.threads,
+            "lora": recipe.lora.model_copy(update={"keep": 1.0}),
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ class IndexSettings(Section):
     engine: Literal["embedded", "server"] = "embedded"
     url: str = ""
     api_key: SecretStr = SecretStr("")
-    quantization: Literal["none", "int8", "turbo4", "turbo1", "binary"] = "int8"
+    quantization: Literal["none", "int8", "turbo4", "turbo1", "binary"] = "turbo4"
     oversampling: float = Field(2.0, ge=1.0)
     graph_from: int = Field(250_000, description="points from which an HNSW graph is built")
     batch_points: int = Field(256, ge=1, le=256)
@@ -132,6 +132,9 @@ class RegistrySettings(Section):
     keep_releases: int = Field(3, ge=1)
     commercial_use: bool = False
     poll_seconds: float = 2.0
+    bundle: Path | None = Field(
+        None, description="release that an empty home starts with; empty: release.zip of a Bento"
+    )
 
 
 class FlowSettings(Section):
@@ -170,6 +173,9 @@ class EnrichmentSettings(Section):
         0, ge=0, description="requests per second to the addresses of base_urls; 0: the source's"
     )
     recorded: Path | None = Field(None, description="folder of recorded pages; empty: home/pages")
+    id_map: Path | None = Field(
+        None, description="JSON list of titles with their ids on several sites"
+    )
     animeplanet: Literal["recorded", "polite", "browser"] = Field(
         "recorded", description="pages on disk, fetched under robots.txt, or by a browser's client"
     )
@@ -264,6 +270,11 @@ class Settings(BaseSettings):
     def recorded_path(self) -> Path:
         """Folder of recorded pages: ``<source>/<id>.html``."""
         return self.enrichment.recorded or self.home / "pages"
+
+    @property
+    def bundle_path(self) -> Path:
+        """The release bundle that an empty home starts with, where it is there."""
+        return self.registry.bundle or ROOT / "release.zip"
 
     @property
     def pictures_path(self) -> Path:

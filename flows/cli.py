@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from animevec.catalog.store import Catalog
     from animevec.progress import Progress
     from animevec.settings import Settings
-    from flows.enrichment.identity import IdMap
     from flows.enrichment.report import RunReport
     from flows.enrichment.request import Enrich
     from flows.enrichment.review import Item
@@ -40,7 +38,6 @@ as_json = click.option("--json", "json_", is_flag=True, help="Print JSON for pro
     metavar="SOURCE=N",
     help="Most titles a source is asked about; default: anidb=100.",
 )
-@click.option("--id-map", type=click.Path(path_type=Path), help="Ids of titles on several sites.")
 @click.option("--dry-run", is_flag=True, help="Show what would change; write nothing.")
 @as_json
 def enrich(
@@ -49,7 +46,6 @@ def enrich(
     stages: tuple[str, ...],
     limit: int,
     limits: tuple[str, ...],
-    id_map: Path | None,
     dry_run: bool,
     json_: bool,
 ) -> None:
@@ -69,11 +65,8 @@ def enrich(
     """
     import asyncio
 
-    from flows.enrichment.identity import IdMap
-
     request = _request(titles, sources, stages, limit, limits, dry_run)
-    known = IdMap.load(id_map) if id_map else None
-    with _opened(known) as (_, _, runner), _progress("answers", json_) as progress:
+    with _opened() as (_, _, runner), _progress("answers", json_) as progress:
         report = asyncio.run(runner.run(request, progress))
     if json_:
         click.echo(report.model_dump_json(indent=2))
@@ -85,14 +78,19 @@ def enrich(
 
 @click.group()
 def review() -> None:
-    """Values that sources dispute: list them, accept one, or put another in its place.
+    """Values and ids that sources dispute: list them, accept one, or put another in its place.
+
+    A title's id at a provider is the field keys.PROVIDER: "null" where it has no page there; set
+    to the id it is known under, that page is the title's whatever ids it names.
 
     \b
     Examples:
       animevec review list
       animevec review accept mal:1 rating
       animevec review reject mal:1 rating --source kitsu
-      animevec review reject mal:1 episodes --value 26 --reason "the box says so"
+      animevec review reject mal:1 keys.anidb --value 23 --reason "the other is the film"
+      animevec review set mal:1 episodes 26 --reason "the box says so"
+      animevec review set mal:1 keys.kitsu null
       animevec review withdraw mal:1 episodes
     """
 
@@ -123,10 +121,10 @@ def list_(state: str, limit: int, json_: bool) -> None:
 @click.option("--actor", default="cli", show_default=True, help="Who decides.")
 def accept(key: str, field: str, actor: str) -> None:
     """Accept the value in force of FIELD of the title KEY; asked again if sources change."""
-    from flows.enrichment import review as reviews
+    from flows.enrichment import ruling
 
     with _opened() as (_, catalog, runner):
-        item = reviews.accept(runner.reviews, _id(catalog, key), field, actor)
+        item = ruling.accept(runner.reviews, _id(catalog, key), field, actor)
     click.echo(f"{item.title}: {field} stays {item.value} ({item.chosen})")
 
 
@@ -141,13 +139,30 @@ def reject(
     key: str, field: str, source: str | None, value: str | None, reason: str | None, actor: str
 ) -> None:
     """Put another value in place of the one in force; no later run replaces it."""
-    from flows.enrichment import policy
-    from flows.enrichment import review as reviews
+    from flows.enrichment import policy, ruling
 
     with _opened() as (_, catalog, runner):
         id = _id(catalog, key)
         chosen = _chosen(runner.reviews.find(id, field), source, value)
-        revision = reviews.reject(
+        revision = ruling.reject(
+            runner.reviews, catalog, policy.load(), id, field, chosen, actor, reason
+        )
+    click.echo(f"{key}: {field} is {chosen} from now on; revision {revision:,}")
+
+
+@review.command("set")
+@click.argument("key")
+@click.argument("field")
+@click.argument("value")
+@click.option("--reason", help="Why; kept with the value.")
+@click.option("--actor", default="cli", show_default=True, help="Who decides.")
+def set_(key: str, field: str, value: str, reason: str | None, actor: str) -> None:
+    """Set FIELD to VALUE (JSON, or plain text), disputed or not; no later run replaces it."""
+    from flows.enrichment import policy, ruling
+
+    with _opened() as (_, catalog, runner):
+        id, chosen = _id(catalog, key), _json(value)
+        revision = ruling.put(
             runner.reviews, catalog, policy.load(), id, field, chosen, actor, reason
         )
     click.echo(f"{key}: {field} is {chosen} from now on; revision {revision:,}")
@@ -187,7 +202,7 @@ def _request(
 
 
 @contextmanager
-def _opened(id_map: IdMap | None = None) -> Iterator[tuple[Settings, Catalog, Runner]]:
+def _opened() -> Iterator[tuple[Settings, Catalog, Runner]]:
     from animevec.catalog.store import Catalog
     from animevec.settings import Settings
     from flows.enrichment.runner import Runner
@@ -195,7 +210,7 @@ def _opened(id_map: IdMap | None = None) -> Iterator[tuple[Settings, Catalog, Ru
     settings = Settings()
     with (
         Catalog.open(settings.catalog_url) as catalog,
-        Runner(settings, catalog, id_map=id_map) as runner,
+        Runner(settings, catalog) as runner,
     ):
         yield settings, catalog, runner
 
@@ -207,7 +222,7 @@ def _id(catalog: Catalog, key: str) -> UUID:
 
 
 def _chosen(item: Item, source: str | None, value: str | None) -> Any:
-    """The value to take: a source's, or one given as JSON; plain text stands for itself."""
+    """The value to take: a source's, or the one given."""
     if (source is None) == (value is None):
         raise InvalidRequest("name either --source or --value")
     if source is not None:
@@ -215,8 +230,13 @@ def _chosen(item: Item, source: str | None, value: str | None) -> Any:
             known = ", ".join(item.others)
             raise InvalidRequest(f"{source} says nothing else of {item.field}; others: {known}")
         return item.others[source]
+    return _json(value or "")
+
+
+def _json(value: str) -> Any:
+    """A value given as JSON; plain text stands for itself."""
     try:
-        return json.loads(value or "")
+        return json.loads(value)
     except ValueError:
         return value
 

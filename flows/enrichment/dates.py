@@ -15,7 +15,7 @@ FAR = timedelta(days=366)
 _ISO = re.compile(r"^(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?$")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _GERMAN = re.compile(r"^(?:(\d{2})\.)?(?:(\d{2})\.)?(\d{4})$")
-_ENGLISH = re.compile(r"^(?:([A-Za-z]{3})[a-z]*\.? ?(?:(\d{1,2}),)? ?)?(\d{4})$")
+_ENGLISH = re.compile(r"^(?:([A-Za-z]{3})[a-z]*\.? ?(?:(\d{1,2}),)? ?)?(\d{4})(?: at .*)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def iso(text: str | None) -> When:
 
 
 def english(text: str | None) -> When:
-    """From ``Jan 11, 2019``, ``January 2019`` or ``2019``."""
+    """From ``Jan 11, 2019``, with ``at 10:30pm JST`` behind it, ``January 2019`` or ``2019``."""
     match = _ENGLISH.match(" ".join((text or "").split()))
     if not match:
         return NEVER

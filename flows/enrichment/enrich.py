@@ -6,7 +6,7 @@ from typing import Any
 from animevec.catalog.ids import anime_id
 from animevec.catalog.record import Anime, Provenance
 from animevec.errors import InvalidRequest
-from flows.enrichment.identity import Identity, identify
+from flows.enrichment.identity import FIELD, Identity, identify, pins_of
 from flows.enrichment.merge import OPERATOR, Decision, decide, remembered
 from flows.enrichment.policy import Policy
 from flows.enrichment.stages import FIELDS, STAGES
@@ -28,19 +28,21 @@ def enrich(
     policy: Policy,
     *,
     keys: Mapping[str, str] | None = None,
+    mapped: Mapping[str, str] | None = None,
     stages: frozenset[Stage] = ALL_STAGES,
 ) -> Enriched:
     """The record of one title from what sources answered this time and what is known of it.
 
-    ``keys`` are the ids the title was asked by, where there is no existing record. A field no
-    source speaks of keeps its value and origin; what a source that could not be reached said
-    before counts as said. The same input gives the same record.
+    ``keys`` are the ids the title was asked by, where there is no existing record; ``mapped`` those
+    in which an id map disagrees. A field no source speaks of keeps its value and origin; what a
+    source that could not be reached said before counts as said. The same input gives the same
+    record.
 
     Raises:
         InvalidRequest: no source found the title and no record of it exists.
     """
     known = existing.keys if existing else dict(keys or _asked(outcomes))
-    identity = identify(heard(outcomes), known)
+    identity = identify(heard(outcomes), known, pins_of(overrides), mapped)
     if existing is None and not identity.trusted:
         raise InvalidRequest(
             "no source found the title, and there is no record of it: "
@@ -110,12 +112,17 @@ def _record(
     fields: dict[str, Any] = {name: value for name, value in existing or ()}
     fields["id"] = existing.id if existing else anime_id(identity.keys)
     fields["keys"] = identity.keys
-    fields["provenance"] = dict(fields.get("provenance", {}))
+    fields["provenance"] = {
+        name: origin
+        for name, origin in fields.get("provenance", {}).items()
+        if not name.startswith(FIELD)
+    }
     for field, decision in decisions.items():
         fields[field] = decision.value
         fields["provenance"][field] = decision.origin
     for field, override in overrides.items():
-        fields[field] = override.value
+        if not field.startswith(FIELD):
+            fields[field] = override.value
         fields["provenance"][field] = Provenance(
             source=OPERATOR,
             fetched_at=override.at,

@@ -13,8 +13,9 @@ from typing import Any, Self
 
 from animevec.catalog.ids import PROVIDERS
 from animevec.errors import InvalidRequest
+from flows.enrichment.agreement import confidence
 from flows.enrichment.stages.hearing import Heard
-from flows.enrichment.types import SourceRecord
+from flows.enrichment.types import Conflict, Overrides, SourceRecord
 
 MAP_FIELDS = {
     "mal_id": "mal",
@@ -32,63 +33,112 @@ MAP_FIELDS = {
 }
 
 
+FIELD = "keys."
+"""A dispute about an id is about this field of a record, with the provider behind it."""
+KNOWN, NOBODY, MAP = "known", "nobody", "id_map"
+Pins = Mapping[str, str | None]
+"""Ids an operator settled, by provider; None where the title has no page there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """The ids of a title, the records that are about it, and what sources dispute."""
 
     keys: dict[str, str]
     trusted: tuple[Heard, ...]
-    conflicts: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
 
 
-def identify(said: Sequence[Heard], known: Mapping[str, str]) -> Identity:
+def pins_of(overrides: Overrides) -> Pins:
+    """The ids among what an operator set."""
+    return {
+        field.removeprefix(FIELD): override.value
+        for field, override in overrides.items()
+        if field.startswith(FIELD)
+    }
+
+
+def identify(
+    said: Sequence[Heard],
+    known: Mapping[str, str],
+    pins: Pins | None = None,
+    mapped: Mapping[str, str] | None = None,
+) -> Identity:
     """Ids of the title known under ``known`` and described by ``said``.
 
     A record that names other ids than those known is about another title: it is reported and left
-    out.  An id two records disagree on is reported and not adopted.
+    out.  An id two records disagree on is reported and not adopted.  ``mapped`` holds ids in which
+    an id map disagrees.  Where an operator settled an id, it stands and nothing is reported.
     """
-    keys, conflicts, trusted = dict(known), [], []
+    pins = pins or {}
+    own = {name: id for name, id in known.items() if name not in pins}
+    own |= {name: id for name, id in pins.items() if id is not None}
+    keys, trusted = dict(own), []
+    disputed: dict[str, dict[str, str]] = defaultdict(dict)
     for one in said:
-        if dispute := contradiction(one.record, known):
-            conflicts.append(dispute)
+        if dispute := contradiction(one.record, own, pins):
+            provider, ids = dispute
+            disputed[provider][one.record.key] = ", ".join(ids)
             continue
         trusted.append(one)
         keys.setdefault(one.record.provider, one.record.key.partition(":")[2])
-    for provider, claims in _claims(trusted).items():
-        if provider not in keys and len(claims) == 1:
-            keys[provider] = next(iter(claims))
-        elif provider not in keys or keys[provider] not in claims:
-            conflicts.append(_disputed(provider, keys.get(provider), claims))
+    # A page an operator had to name is no witness of further ids.
+    witnesses = (one for one in trusted if one.record.provider not in pins)
+    for provider, claims in _claims(witnesses).items():
+        named = set(claims.values())
+        if provider not in keys and provider not in pins and len(named) == 1:
+            keys[provider] = named.pop()
+        elif keys.get(provider) not in named:
+            disputed[provider] |= claims
+    for provider, id in (mapped or {}).items():
+        disputed[provider][MAP] = id
+    conflicts = (
+        _disputed(provider, keys.get(provider), claims)
+        for provider, claims in disputed.items()
+        if provider not in pins
+    )
     ordered = {provider: keys[provider] for provider in PROVIDERS if provider in keys}
     return Identity(keys | ordered, tuple(trusted), tuple(conflicts))
 
 
-def contradiction(record: SourceRecord, known: Mapping[str, str]) -> str | None:
-    """In words, what shows that a record is about another title than the one known."""
+def contradiction(
+    record: SourceRecord, known: Mapping[str, str], pins: Pins
+) -> tuple[str, tuple[str, ...]] | None:
+    """The provider, and the ids there, that show a record to be about another title.
+
+    None where nothing does, or where an operator settled that its page is the title's.
+    """
     own = record.key.partition(":")[2]
-    if known.get(record.provider, own) != own:
-        return f"{record.source} answered with {record.key}, not {known[record.provider]}"
+    if record.provider in pins and pins[record.provider] == own:
+        return None
+    if record.provider in pins or known.get(record.provider, own) != own:
+        return record.provider, (own,)
     for provider in ("mal", "anilist"):
         claimed = record.keys.get(provider, ())
         if claimed and provider in known and known[provider] not in claimed:
-            ids = ", ".join(claimed)
-            return f"{record.key} ({record.source}) is {provider}:{ids}, not {known[provider]}"
+            return provider, claimed
     return None
 
 
-def _claims(said: Iterable[Heard]) -> dict[str, dict[str, list[str]]]:
-    """By provider and id the sources that name it; those that name several ids name none."""
-    claims: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+def _claims(said: Iterable[Heard]) -> dict[str, dict[str, str]]:
+    """By provider the page that names an id there; one that names several names none."""
+    claims: dict[str, dict[str, str]] = defaultdict(dict)
     for one in said:
         for provider, ids in one.record.keys.items():
             if len(ids) == 1 and provider in PROVIDERS:
-                claims[provider][ids[0]].append(one.record.source)
+                claims[provider][one.record.key] = ids[0]
     return claims
 
 
-def _disputed(provider: str, known: str | None, claims: Mapping[str, Sequence[str]]) -> str:
-    named = "; ".join(f"{id} by {', '.join(sources)}" for id, sources in sorted(claims.items()))
-    return f"{provider}: {named}; {'known as ' + known if known else 'none adopted'}"
+def _disputed(provider: str, known: str | None, claims: Mapping[str, str]) -> Conflict:
+    return Conflict(
+        field=f"{FIELD}{provider}",
+        chosen=NOBODY if known is None else KNOWN,
+        value=known,
+        others=dict(sorted(claims.items())),
+        confidence=confidence(int(known is not None), 1 + len(claims)),
+        settled=False,
+    )
 
 
 class IdMap:
@@ -115,27 +165,23 @@ class IdMap:
             raise InvalidRequest(f"{path} is no id map: a list of objects is wanted")
         return cls(_entry(row) for row in rows if isinstance(row, dict))
 
-    def complete(self, keys: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-        """``keys`` with those of the one entry they all agree on, and conflicts in words.
+    def complete(self, keys: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """``keys`` with those of the one entry they all agree on, and the ids in dispute.
 
         Only the title's own ids are looked up, never those found on the way; an id that stands
         in several entries proves nothing.
         """
         found: dict[str, str] = {}
-        conflicts: list[str] = []
+        disputed: dict[str, str] = {}
         for provider, id in keys.items():
             entries = self._by_key.get(f"{provider}:{id}", [])
             if len(entries) != 1:
                 continue
             for other, value in entries[0].items():
-                stands = keys.get(other) or found.setdefault(other, value)
-                if stands != value:
-                    conflicts.append(
-                        f"{other}: {value} by the id map under {provider}:{id}, known as {stands}"
-                    )
-        disputed = {conflict.partition(":")[0] for conflict in conflicts}
+                if (keys.get(other) or found.setdefault(other, value)) != value:
+                    disputed[other] = value
         adopted = {name: id for name, id in found.items() if name not in disputed}
-        return {**adopted, **keys}, tuple(dict.fromkeys(conflicts))
+        return {**adopted, **keys}, disputed
 
 
 def _entry(row: Mapping[str, Any]) -> dict[str, str]:

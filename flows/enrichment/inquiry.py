@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from uuid import UUID
 
 from animevec.errors import AnimevecError
 from flows.enrichment.http import RequestFailed
-from flows.enrichment.identity import identify
+from flows.enrichment.identity import Pins, identify
 from flows.enrichment.ledger import Planned, leading
 from flows.enrichment.schedule import NOTHING, Answers, Reason, changed
 from flows.enrichment.sources import asking
@@ -59,7 +60,12 @@ class Inquiry:
         self._gate = gate
         self._answered = answered
 
-    async def ask(self, titles: Sequence[Planned], known: Mapping[int, Answers]) -> Asked:
+    async def ask(
+        self,
+        titles: Sequence[Planned],
+        known: Mapping[int, Answers],
+        pins: Mapping[UUID, Pins],
+    ) -> Asked:
         """What every source that is due said of each title, by its place.
 
         Ids that a source names open the way to the next ones.  The same titles lead to the same
@@ -68,7 +74,7 @@ class Inquiry:
         asked: Asked = {title.place: {} for title in titles}
         left = {title.place: self._due(title) for title in titles}
         for _ in range(ROUNDS):
-            batches = self._batches(titles, asked, left)
+            batches = self._batches(titles, asked, left, pins)
             if not batches:
                 break
             answers = await asyncio.gather(
@@ -104,16 +110,24 @@ class Inquiry:
             left[title.place] |= self._sources.keys() - asked.keys()
 
     def _batches(
-        self, titles: Sequence[Planned], asked: Asked, left: Mapping[int, set[str]]
+        self,
+        titles: Sequence[Planned],
+        asked: Asked,
+        left: Mapping[int, set[str]],
+        pins: Mapping[UUID, Pins],
     ) -> dict[str, list[tuple[int, Wanted]]]:
         batches: dict[str, list[tuple[int, Wanted]]] = {}
         for title in titles:
             if not left[title.place]:
                 continue
-            identity = identify(heard(asked[title.place].values()), title.keys)
+            settled = pins.get(title.id, {}) if title.id else {}
+            identity = identify(heard(asked[title.place].values()), title.keys, settled)
             wanted = Wanted(id=title.id, keys=identity.keys, stages=self._stages)
+            absent = {provider for provider, id in settled.items() if id is None}
             for name in sorted(left[title.place]):
-                if self._sources[name].knows(wanted) and self._spend(name):
+                source = self._sources[name]
+                there = source.facts.provider not in absent and source.knows(wanted)
+                if there and self._spend(name):
                     batches.setdefault(name, []).append((title.place, wanted))
         return batches
 

@@ -15,6 +15,11 @@ def western(name: str) -> str:
     return f"{first} {last}" if comma and first and last else name.strip()
 
 
+def native(text: str) -> bool:
+    """Whether letters of East Asian scripts stand in it."""
+    return any(ord(letter) > 0x2E80 for letter in text)
+
+
 def folded(text: str) -> str:
     """A name without case, Latin accents, apostrophes and punctuation; kana stay as they are."""
     decomposed = unicodedata.normalize("NFKD", text.lower().translate(_LONG))

@@ -40,7 +40,7 @@ class Trouble(Value):
 
 
 class Dispute(Value):
-    """A field of a title on which sources contradict each other."""
+    """A field or an id of a title on which sources contradict each other."""
 
     key: str
     title: str
@@ -70,7 +70,6 @@ class RunReport(Value):
     requests: dict[str, int] = Field({})
     cached: dict[str, int] = Field({})
     disputes: tuple[Dispute, ...] = ()
-    identity: tuple[str, ...] = ()
     reviews: int = 0
     orphans: tuple[str, ...] = ()
     troubles: tuple[Trouble, ...] = ()
@@ -124,7 +123,6 @@ class Summary:
         self._plan = plan
         self._ended: list[tuple[Merged, Settled]] = []
         self._disputes: list[Dispute] = []
-        self._identity: list[str] = []
         self._orphans: list[str] = []
         self._changes: list[Change] = []
         self._faults: Counter[str] = Counter()
@@ -133,7 +131,8 @@ class Summary:
     def unsure(self, enriched: Enriched) -> list[Conflict]:
         """The conflicts a person should look at."""
         low = self._settings.enrichment.review_below
-        return [c for c in enriched.conflicts if not c.settled or c.confidence < low]
+        unsure = (c for c in enriched.conflicts if not c.settled or c.confidence < low)
+        return [*enriched.identity, *unsure]
 
     def add(self, merged: Merged, settled: Settled, known: Answers) -> None:
         """One more title."""
@@ -148,8 +147,7 @@ class Summary:
         key = leading(anime.keys)
         if schedule.orphaned({**known, **settled.answers}):
             self._orphans.append(key)
-        self._identity += [f"{key}: {words}" for words in merged.enriched.identity]
-        for conflict in merged.enriched.conflicts:
+        for conflict in (*merged.enriched.identity, *merged.enriched.conflicts):
             self._disputes.append(Dispute(key=key, title=anime.title, conflict=conflict))
         if self._request.dry_run:
             self._changes += differences(merged.existing, anime)
@@ -214,7 +212,6 @@ class Summary:
             requests=_sums((source, requests) for source, _, requests, _ in rows),
             cached=_sums((source, cached) for source, _, _, cached in rows),
             disputes=tuple(self._disputes[:SHOWN]),
-            identity=tuple(self._identity[:SHOWN]),
             reviews=self.reviews,
             orphans=tuple(self._orphans[:SHOWN]),
             troubles=tuple(troubles[:SHOWN]),

@@ -1,8 +1,4 @@
-"""The review queue: values sources contradict each other on, for an operator to settle.
-
-Accepting leaves the value until sources say something else; rejecting sets another one, which no
-later run replaces.
-"""
+"""The review queue: values and ids sources contradict each other on, and what operators set."""
 
 import hashlib
 import json
@@ -13,7 +9,6 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import (
     Column,
     DateTime,
@@ -33,16 +28,13 @@ from sqlalchemy import (
 
 from animevec.catalog.engine import writing
 from animevec.catalog.record import Anime
-from animevec.catalog.store import Catalog
 from animevec.catalog.transaction import storable
 from animevec.errors import Conflict as AlreadyDone
-from animevec.errors import InvalidRequest, NotFound
-from flows.enrichment.enrich import enrich
-from flows.enrichment.policy import Policy
+from animevec.errors import NotFound
+from flows.enrichment.ledger import ANSWER
 from flows.enrichment.schedule import utc
 from flows.enrichment.types import Conflict, Override
 
-ACTOR = "review"
 METADATA = MetaData()
 REVIEW = Table(
     "enrichment_review",
@@ -188,6 +180,12 @@ class Reviews:
                 raise NotFound(f"no operator set {field} of {id}")
             connection.execute(delete(REVIEW).where(settled))
 
+    def forget(self, id: UUID, sources: Sequence[str]) -> None:
+        """What ``sources`` answered about a title was about another one; they are due again."""
+        where = (ANSWER.c.id == id) & ANSWER.c.source.in_(list(sources))
+        with writing(self._engine) as connection:
+            connection.execute(delete(ANSWER).where(where))
+
     def overrides(self, ids: Sequence[UUID]) -> dict[UUID, dict[str, Override]]:
         """What operators set, by title and field."""
         found: dict[UUID, dict[str, Override]] = {}
@@ -201,80 +199,6 @@ class Reviews:
                     reason=row.reason,
                 )
         return found
-
-
-def accept(reviews: Reviews, id: UUID, field: str, actor: str) -> Item:
-    """The value in force is right; it is not asked about again until sources say otherwise."""
-    reviews.close(id, field, State.ACCEPTED, actor)
-    return reviews.find(id, field)
-
-
-def reject(
-    reviews: Reviews,
-    catalog: Catalog,
-    policy: Policy,
-    id: UUID,
-    field: str,
-    value: Any,
-    actor: str,
-    reason: str | None = None,
-) -> int:
-    """Put ``value`` in place of the one in force, now and for every later run.
-
-    Returns the catalogue's revision.
-
-    Raises:
-        NotFound: no such item, or its title is gone.
-        InvalidRequest: the field cannot have that value.
-        Conflict: the item was settled before.
-    """
-    item = reviews.find(id, field)
-    if item.state is not State.OPEN:
-        raise AlreadyDone(f"{field} of {id} was {item.state} by {item.actor} already")
-    set_value(reviews, catalog, policy, id, field, value, actor, reason)
-    reviews.close(id, field, State.REJECTED, actor)
-    return catalog.revision()
-
-
-def set_value(
-    reviews: Reviews,
-    catalog: Catalog,
-    policy: Policy,
-    id: UUID,
-    field: str,
-    value: Any,
-    actor: str,
-    reason: str | None = None,
-) -> None:
-    """Store an operator's value and write it to the catalogue.
-
-    Raises:
-        NotFound: there is no such title.
-        InvalidRequest: the field cannot have that value.
-    """
-    override = Override(
-        field=field, value=_typed(field, value), actor=actor, at=datetime.now(UTC), reason=reason
-    )
-    with catalog.writing() as transaction:
-        existing = transaction.records([id]).get(id)
-        if existing is None:
-            raise NotFound(f"the catalogue has no title {id}")
-        changed = enrich([], existing, {field: override}, policy, stages=frozenset())
-        transaction.put([changed.anime], actor)
-    reviews.override(id, override)
-
-
-def _typed(field: str, value: Any) -> Any:
-    """The value as JSON of the field's own type."""
-    if field not in Anime.model_fields or field in {"id", "keys", "provenance"}:
-        raise InvalidRequest(f"an operator cannot set {field}", field=field)
-    annotation: Any = Anime.model_fields[field].annotation
-    kind: TypeAdapter[Any] = TypeAdapter(annotation)
-    try:
-        return kind.dump_python(kind.validate_python(value), mode="json")
-    except ValidationError as error:
-        message = error.errors(include_url=False)[0]["msg"]
-        raise InvalidRequest(f"{field} cannot be {value!r}: {message}", field=field) from error
 
 
 def _digest(conflict: Conflict) -> str:

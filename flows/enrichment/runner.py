@@ -13,7 +13,7 @@ from flows.enrichment import plan as planning
 from flows.enrichment import policy as policies
 from flows.enrichment import schedule
 from flows.enrichment.http import Client
-from flows.enrichment.identity import IdMap
+from flows.enrichment.identity import IdMap, pins_of
 from flows.enrichment.inquiry import NO_ID, Gate, Inquiry, open_gate
 from flows.enrichment.ledger import Ledger, Planned, Settled
 from flows.enrichment.llm import LanguageModel
@@ -37,12 +37,10 @@ class Runner:
         settings: Settings,
         catalog: Catalog,
         *,
-        id_map: IdMap | None = None,
         gate: Gate = open_gate,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
-        self._id_map = id_map
         self._gate = gate
         self.ledger = Ledger(settings.enrichment_url)
         self.reviews = Reviews(self.ledger.engine)
@@ -61,13 +59,15 @@ class Runner:
         ``progress`` counts answers: one for every title and source.
 
         Raises:
-            InvalidRequest: a merge policy that is none.
+            InvalidRequest: a merge policy or an id map that is none.
         """
         moment, started = now or datetime.now(UTC), time.monotonic()
-        run, plan = self._begin(request, moment)
+        path = self._settings.enrichment.id_map
+        id_map = IdMap.load(path) if path else None
+        run, plan = self._begin(request, id_map, moment)
         summary = Summary(self._settings, request, run, plan)
         model = LanguageModel(self._settings.enrichment, self._settings.http_cache_path)
-        writer = Writer(self._catalog, self.reviews, policies.load(), model)
+        writer = Writer(self._catalog, self.reviews, policies.load(), model, id_map)
         async with Client(self._settings) as client:
             sources = _telling(open_sources(client, self._settings, request.sources), request)
             counter = Counter(progress, len(plan) * len(sources))
@@ -83,13 +83,15 @@ class Runner:
         self.ledger.finish(run, report.revision)
         return report
 
-    def _begin(self, request: Enrich, now: datetime) -> tuple[str, list[Planned]]:
+    def _begin(
+        self, request: Enrich, id_map: IdMap | None, now: datetime
+    ) -> tuple[str, list[Planned]]:
         """A run and its plan: that of an attempt that was cut off, or a new one."""
         known = None if request.dry_run else self.ledger.unfinished(request.digest)
         if known is not None:
             return known, self.ledger.plan(known)
         run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-        plan = planning.make(request, self._catalog, self.ledger, self._id_map, now)
+        plan = planning.make(request, self._catalog, self.ledger, id_map, now)
         if not request.dry_run:
             self.ledger.begin(run, request.digest, request.model_dump_json(), plan)
         return run, plan
@@ -129,11 +131,13 @@ class Runner:
         now: datetime,
     ) -> list[Settled]:
         """Ask, merge and write some titles; those done before are asked along, from the cache."""
-        answers = self.ledger.answers([planned.id for planned in chunk if planned.id])
+        ids = [planned.id for planned in chunk if planned.id]
+        answers = self.ledger.answers(ids)
+        pins = {id: pins_of(each) for id, each in self.reviews.overrides(ids).items()}
         known: dict[int, Answers] = {
             p.place: answers.get(p.id, NOTHING) if p.id else NOTHING for p in chunk
         }
-        asked = await inquiry.ask(chunk, known)
+        asked = await inquiry.ask(chunk, known, pins)
         waiting = [planned for planned in chunk if not planned.done]
         stages = frozenset(request.stages)
         if request.dry_run:

@@ -233,8 +233,8 @@ class Enriched:
     conflicts: tuple[Conflict, ...]
     confidence: float
     outcomes: tuple[SourceOutcome, ...]
-    identity: tuple[str, ...] = ()
-    """Ids that sources contradict each other on, in words; reported, never resolved by guess."""
+    identity: tuple[Conflict, ...] = ()
+    """Ids that sources contradict each other on; reported, never resolved by guess."""
 
 
 Overrides = Mapping[str, Override]

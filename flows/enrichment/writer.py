@@ -8,7 +8,7 @@ from animevec.catalog.record import Anime
 from animevec.catalog.store import Catalog
 from animevec.catalog.transaction import Transaction
 from flows.enrichment.enrich import enrich
-from flows.enrichment.identity import identify
+from flows.enrichment.identity import IdMap, identify
 from flows.enrichment.inquiry import POISON, Asked
 from flows.enrichment.ledger import Planned
 from flows.enrichment.llm import LanguageModel, refine
@@ -36,8 +36,14 @@ class Writer:
     """Merges titles under one policy; a title that cannot be merged harms no other."""
 
     def __init__(
-        self, catalog: Catalog, reviews: Reviews, policy: Policy, model: LanguageModel
+        self,
+        catalog: Catalog,
+        reviews: Reviews,
+        policy: Policy,
+        model: LanguageModel,
+        id_map: IdMap | None = None,
     ) -> None:
+        self._id_map = id_map
         self._catalog = catalog
         self._reviews = reviews
         self._policy = policy
@@ -65,6 +71,7 @@ class Writer:
                     overrides.get(home.id, {}) if home else {},
                     self._policy,
                     keys=planned.keys,
+                    mapped=self._id_map.complete(planned.keys)[1] if self._id_map else None,
                     stages=stages,
                 )
                 found.append(replace(one, enriched=await refine(enriched, self._model)))

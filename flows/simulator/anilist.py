@@ -10,16 +10,20 @@ FORMATS = {"TV": "TV", "Movie": "MOVIE", "OVA": "OVA", "ONA": "ONA"}
 MATERIALS = {"Manga": "MANGA", "Light novel": "LIGHT_NOVEL", "Visual novel": "VISUAL_NOVEL"}
 
 
+PEOPLE = 25  # a page
+
+
 def answer(world: World, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The answer of the batch query; ids it has no title of are left out."""
+    page = int(variables.get("page") or 1)
     provider, ids = ("anilist", variables.get("ids")) if variables.get("ids") else ("mal", None)
     asked = ids or variables.get("malIds") or []
     found = (world.find("anilist", provider, str(id)) for id in asked)
-    media = [_media(work) for work in found if work is not None]
+    media = [_media(work, page) for work in found if work is not None]
     return {"data": {"Page": {"media": media[: int(variables.get("perPage") or 50)]}}}
 
 
-def _media(work: Work) -> dict[str, Any]:
+def _media(work: Work, page: int) -> dict[str, Any]:
     return {
         "id": int(work.id("anilist")),
         "idMal": int(work.id("mal")),
@@ -53,9 +57,14 @@ def _media(work: Work) -> dict[str, Any]:
         ],
         "rankings": [{"rank": work.number + 2, "type": "RATED", "allTime": True}],
         "stats": {"scoreDistribution": [{"score": 80, "amount": 90 + work.number}]},
-        "characters": {"edges": [_character(work, place) for place in range(len(work.cast))]},
-        "staff": {"edges": [_staff(name, role) for name, role in work.staff]},
+        "characters": _page([_character(work, place) for place in range(len(work.cast))], page),
+        "staff": _page([_staff(name, role) for name, role in work.staff], page),
     }
+
+
+def _page(people: list[dict[str, Any]], page: int) -> dict[str, Any]:
+    last = page * PEOPLE
+    return {"edges": people[last - PEOPLE : last], "pageInfo": {"hasNextPage": last < len(people)}}
 
 
 def _studio(work: Work) -> str:

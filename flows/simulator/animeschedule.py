@@ -1,5 +1,6 @@
 """Invented answers of AnimeSchedule v3."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,10 +11,10 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 NEVER = "0001-01-01T00:00:00Z"
 
 
-def answer(world: World, provider: str, id: str) -> dict[str, Any]:
-    """``/anime?mal-ids=`` or ``?anilist-ids=``; an empty list where nothing has the id."""
-    work = world.find("animeschedule", provider, id)
-    found = [] if work is None else [_title(work)]
+def answer(world: World, provider: str, ids: Sequence[str]) -> dict[str, Any]:
+    """``/anime?mal-ids=`` or ``?anilist-ids=``; ids it has no title of are left out."""
+    works = (world.find("animeschedule", provider, id) for id in ids)
+    found = [_title(work) for work in works if work is not None]
     return {"page": 1, "totalAmount": len(found), "anime": found}
 
 

@@ -113,8 +113,8 @@ class Simulator:
                 return Response(anidb.answer(self.world, query["aid"]), media_type="text/xml")
             case "animeschedule", ["anime"]:
                 provider = "mal" if "mal-ids" in query else "anilist"
-                id = query[f"{provider}-ids"]
-                return _json(animeschedule.answer(self.world, provider, id))
+                ids = query.getlist(f"{provider}-ids")
+                return _json(animeschedule.answer(self.world, provider, ids))
             case "animeschedule", ["anime", route]:
                 return _json(animeschedule.detail(self.world, route))
             case "animeplanet", ["anime", slug]:

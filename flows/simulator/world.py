@@ -12,7 +12,7 @@ BASES = {"mal": 61_000, "anilist": 210_000, "kitsu": 51_000, "anidb": 21_000}
 SHARES = {"anidb": 0.9, "animeschedule": 0.8, "animeplanet": 0.85}
 SOURCES = ("jikan", "anilist", "kitsu", "anidb", "animeschedule", "animeplanet")
 FIRST_UPDATE = datetime(2025, 3, 1, tzinfo=UTC)
-LONG = 12  # every so many titles run for over a hundred episodes, two pages at Jikan
+LONG = 12  # every so many titles have over a hundred episodes and several times the characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def invent(number: int, seed: int) -> Work:
         genres=genres,
         material=random.choice(("Manga", "Light novel", "Original", "Visual novel")),
         score=round(random.uniform(5.2, 9.1), 2),
-        cast=tuple(_cast(number, place, random) for place in range(random.randrange(3, 9))),
+        cast=tuple(_cast(number, place, random) for place in range(_people(number, random))),
         staff=tuple((_name(random), role) for role in words.POSITIONS),
         sequel=number + 1 if number % 5 == 0 else None,
         slug=f"{place[0]}-{quality[0]}-{noun[0]}-{number}".lower(),
@@ -157,6 +157,11 @@ def _episodes(number: int, kind: str, random: Random) -> int:
     if kind == "Movie":
         return 1
     return random.randrange(101, 160) if number % LONG == 7 else random.choice((6, 12, 13, 24, 26))
+
+
+def _people(number: int, random: Random) -> int:
+    few = random.randrange(3, 9)
+    return 10 * few if number % LONG == 7 else few
 
 
 def _name(random: Random) -> str:

@@ -32,6 +32,7 @@ def test_iso_dates(text: str | None, when: When) -> None:
     [
         ("Jan 11, 2019", When(2019, 1, 11)),
         ("October 4, 2006", When(2006, 10, 4)),
+        ("Apr 2, 2026 at 10:30pm JST", When(2026, 4, 2)),
         ("Mar 2020", When(2020, 3)),
         ("1996", When(1996)),
         ("?", dates.NEVER),

@@ -248,7 +248,20 @@ def test_a_record_about_another_title_is_reported_and_has_no_say() -> None:
     stranger = found("kitsu", keys={"mal": ("5",)}, episodes=99)
     result = merged(found("jikan"), stranger)
     assert result.anime.episodes == 12 and "kitsu" not in result.anime.keys
-    assert result.identity == ("kitsu:7001 (kitsu) is mal:5, not 900001",)
+    (dispute,) = result.identity
+    assert (dispute.field, dispute.chosen, dispute.value) == ("keys.mal", "known", "900001")
+    assert dispute.others == {"kitsu:7001": "5"} and not dispute.settled
+
+
+def test_an_id_an_operator_settled_stands_and_is_asked_about_no_more() -> None:
+    stranger = found("kitsu", keys={"mal": ("5",)}, episodes=99)
+    trusted = merged(found("jikan"), stranger, overrides=override("keys.kitsu", "7001"))
+    assert trusted.anime.keys["kitsu"] == "7001" and trusted.identity == ()
+    assert trusted.anime.provenance["keys.kitsu"].source == "operator"
+    assert trusted.anime.provenance["episodes"].alternatives["kitsu"] == 99
+    refused = merged(found("jikan"), found("kitsu"), overrides=override("keys.kitsu", None))
+    assert "kitsu" not in refused.anime.keys and refused.identity == ()
+    assert "kitsu" not in refused.anime.provenance["titles"].source
 
 
 def test_nothing_known_and_nothing_found_is_an_error_that_says_why() -> None:

@@ -90,6 +90,67 @@ async def test_anilist_asks_once_for_fifty(tmp_path: Path) -> None:
     assert sum(kind is OutcomeKind.FOUND for kind in kinds.values()) == 49
 
 
+def crowd(first: int, last: int, more: bool) -> dict[str, Any]:
+    people = [
+        {"role": "MAIN", "node": {"id": number, "name": {"full": f"Person {number}"}}}
+        for number in range(first, last)
+    ]
+    return {"edges": people, "pageInfo": {"hasNextPage": more}}
+
+
+def crowded(asked: Asked) -> Answer:
+    """Title 1 has 30 characters, title 2 one; the staff of both fits a page."""
+    variables = json.loads(asked.body)["variables"]
+    page, ids = variables["page"], variables.get("ids") or variables["malIds"]
+    media = [
+        {
+            **(answers.ANILIST_MEDIA if page == 1 else {}),
+            "id": id,
+            "idMal": id,
+            "characters": crowd(25, 30, False)
+            if page == 2
+            else crowd(0, 25 if id == 1 else 1, id == 1),
+            "staff": crowd(0, 2 if page == 1 else 0, False),
+        }
+        for id in ids
+    ]
+    return Answer.json({"data": {"Page": {"media": media}}})
+
+
+TWO = [Wanted(keys={"anilist": "1"}), Wanted(keys={"anilist": "2"})]
+
+
+async def test_anilists_further_people_are_asked_for_the_whole_batch(tmp_path: Path) -> None:
+    async with opened("anilist", crowded, tmp_path) as (source, server):
+        many, one = await source.fetch(TWO)
+    assert many.record and one.record
+    assert (len(many.record.characters), len(one.record.characters)) == (30, 1)
+    assert len(many.record.staff) == 2
+    assert [json.loads(asked.body)["variables"] for asked in server.asked] == [
+        {"ids": [1, 2], "page": 1, "perPage": 50},
+        {"ids": [1], "page": 2, "perPage": 50},
+    ]
+
+
+async def test_half_a_list_of_people_is_none(tmp_path: Path) -> None:
+    def react(asked: Asked) -> Answer:
+        first = json.loads(asked.body)["variables"]["page"] == 1
+        return crowded(asked) if first else Answer(status=500)
+
+    async with opened("anilist", react, tmp_path) as (source, _):
+        many, one = await source.fetch(TWO)
+    assert many.kind is OutcomeKind.FOUND and many.record and many.record.characters == ()
+    assert many.part(Stage.CHARACTERS) is many.part(Stage.STAFF) is OutcomeKind.UNREACHABLE
+    assert one.record and len(one.record.characters) == 1 and one.parts == {}
+
+
+async def test_anilists_people_are_left_alone_where_nobody_asks(tmp_path: Path) -> None:
+    wanted = TWO[0].model_copy(update={"stages": frozenset({Stage.METADATA})})
+    async with opened("anilist", crowded, tmp_path) as (source, server):
+        await source.fetch([wanted])
+    assert len(server.asked) == 1
+
+
 async def test_a_poisoned_title_of_a_batch_hurts_no_other(tmp_path: Path) -> None:
     poisoned = {"id": 2, "idMal": 2, "title": {"romaji": 5}}
     media = [answers.ANILIST_MEDIA | {"id": 1, "idMal": 1}, poisoned]
@@ -163,6 +224,39 @@ async def test_animeschedule_is_matched_by_its_links_alone(tmp_path: Path) -> No
     assert (found.kind, found.key) == (OutcomeKind.FOUND, "animeschedule:tsuki-no-hashi")
     assert other.kind is OutcomeKind.NOT_FOUND
     assert server.asked[0].headers["authorization"] == "Bearer token"
+
+
+def scheduled(id: str) -> dict[str, Any]:
+    """A title of AnimeSchedule that links to an id of MyAnimeList."""
+    title: dict[str, Any] = answers.ANIMESCHEDULE["anime"][0]
+    return title | {"route": f"title-{id}", "websites": {"mal": f"myanimelist.net/anime/{id}"}}
+
+
+FOUR = [Wanted(keys={"mal": id}) for id in ("1", "2", "3", "4")]
+
+
+async def test_animeschedule_is_asked_for_several_titles_at_once(tmp_path: Path) -> None:
+    def react(asked: Asked) -> Answer:
+        known = [scheduled(id) for id in asked.query["mal-ids"] if id in {"1", "3"}]
+        return Answer.json({"anime": [*known, {"route": "title-4"}]})
+
+    async with opened("animeschedule", react, tmp_path) as (source, server):
+        kinds = [outcome.kind for outcome in await source.fetch(FOUR)]
+    found, malformed = OutcomeKind.FOUND, OutcomeKind.MALFORMED
+    assert kinds == [found, malformed, found, malformed], "an unread one may be any of the rest"
+    assert len(server.asked) == 1
+
+
+async def test_a_filter_that_heeds_one_id_only_proves_nothing_of_the_others(
+    tmp_path: Path,
+) -> None:
+    def react(asked: Asked) -> Answer:
+        return Answer.json({"anime": [scheduled(id) for id in asked.query["mal-ids"][:1]]})
+
+    async with opened("animeschedule", react, tmp_path) as (source, server):
+        outcomes = await source.fetch(FOUR)
+    assert {outcome.kind for outcome in outcomes} == {OutcomeKind.FOUND}
+    assert len(server.asked) == sum(outcome.requests for outcome in outcomes) == 4
 
 
 async def test_an_answer_about_another_title_is_not_taken(tmp_path: Path) -> None:

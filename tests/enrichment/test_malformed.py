@@ -1,19 +1,30 @@
 """Whatever a source sends, a parser gives a record or a typed failure, and nothing else."""
 
+import asyncio
 import copy
+import json
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
+from animevec.settings import EnrichmentSettings, Settings
 from flows.enrichment import policy
 from flows.enrichment.enrich import enrich
-from flows.enrichment.http import Reply, RequestFailed
+from flows.enrichment.http import Client, Reply, RequestFailed
 from flows.enrichment.reading import Answer, Many, read
-from flows.enrichment.types import OutcomeKind, SourceOutcome, SourceRecord
+from flows.enrichment.sources import open_sources
+from flows.enrichment.types import OutcomeKind, SourceOutcome, SourceRecord, Wanted
+from flows.simulator import Simulator, World
 from tests.enrichment.parsing import BYTES, JSON
+from tests.enrichment.server import Answer as Served
+from tests.enrichment.server import Asked, serving
 
 POLICY = policy.load()
 SCALARS = st.one_of(
@@ -169,3 +180,54 @@ def test_reading_ends_for_anything(data: Any) -> None:
         assert failure.kind is OutcomeKind.MALFORMED
     else:
         assert isinstance(tree, Tree)
+
+
+SPOILS = st.lists(st.tuples(st.integers(0, 10_000), ANYTHING), max_size=8)
+
+
+@pytest.mark.parametrize("source", ["jikan", "anilist", "kitsu", "animeschedule", "anidb"])
+def test_a_fetch_survives_anything_and_answers_for_every_title(source: str) -> None:
+    """Over HTTP: the simulator's answers with other values in random places."""
+    world = World.make(3)
+    with Simulator(world) as simulator:
+
+        @settings(QUICK, max_examples=20)
+        @given(spoils=SPOILS)
+        def check(spoils: list[tuple[int, Any]]) -> None:
+            def react(asked: Asked) -> Served:
+                url = f"{simulator.base_urls[source]}{asked.path}"
+                good = httpx.request(asked.method, url, params=asked.query, content=asked.body)
+                return Served(_spoilt(good.content, spoils), good.status_code)
+
+            with serving(react) as server, TemporaryDirectory() as home:
+                outcomes = asyncio.run(_fetched(source, server.url, Path(home), world))
+            assert len(outcomes) == len(world.works)
+
+        check()
+
+
+def _spoilt(body: bytes, spoils: list[tuple[int, Any]]) -> bytes:
+    """JSON with another value here and there; a document of another kind loses a piece."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        start = sum(place for place, _ in spoils) % len(body)
+        return body[:start] + body[start + len(spoils) :]
+    for place, value in spoils:
+        known = places(answer)
+        answer = replaced(answer, known[place % len(known)], value)
+    return json.dumps(answer).encode("utf-8", "replace")
+
+
+async def _fetched(source: str, url: str, home: Path, world: World) -> list[SourceOutcome]:
+    section = EnrichmentSettings(
+        base_urls={source: url},
+        stand_in_rate=1_000,
+        attempts=1,
+        anidb_client=SecretStr("x"),
+        animeschedule_token=SecretStr("x"),
+    )
+    chosen = Settings(home=home, enrichment=section)
+    wanted = [Wanted(keys={"mal": work.id("mal"), "anidb": work.id("anidb")}) for work in world]
+    async with Client(chosen) as client:
+        return await open_sources(client, chosen, [source])[source].fetch(wanted)

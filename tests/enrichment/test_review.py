@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from animevec.catalog.record import Anime, Rating
 from animevec.errors import Conflict, InvalidRequest, NotFound
 from flows import cli
-from flows.enrichment import policy, review
+from flows.enrichment import policy, ruling
 from flows.enrichment.request import Enrich
 from flows.enrichment.review import Item, State
 from tests.enrichment.stage import Stage, staged
@@ -54,7 +54,7 @@ def test_a_dispute_is_queued_with_what_every_source_says(stage: Stage) -> None:
 
 def test_an_accepted_value_stays_and_is_not_asked_about_again(stage: Stage) -> None:
     one = item(stage)
-    review.accept(stage.runner.reviews, one.id, "rating", "mei")
+    ruling.accept(stage.runner.reviews, one.id, "rating", "mei")
     again(stage, one)
     assert record(stage, one).rating is Rating.G
     assert stage.runner.reviews.find(one.id, "rating").state is State.ACCEPTED
@@ -66,7 +66,7 @@ def test_an_accepted_value_stays_and_is_not_asked_about_again(stage: Stage) -> N
 def test_a_value_put_in_its_place_survives_the_next_run(stage: Stage) -> None:
     one = item(stage)
     before = stage.catalog.revision()
-    revision = review.reject(
+    revision = ruling.reject(
         stage.runner.reviews, stage.catalog, POLICY, one.id, "rating", "PG", "mei", "the box"
     )
     assert revision == before + 1
@@ -81,7 +81,7 @@ def test_a_value_put_in_its_place_survives_the_next_run(stage: Stage) -> None:
 
 def test_any_value_of_the_field_may_be_set(stage: Stage) -> None:
     one = item(stage)
-    review.set_value(stage.runner.reviews, stage.catalog, POLICY, one.id, "episodes", 99, "mei")
+    ruling.put(stage.runner.reviews, stage.catalog, POLICY, one.id, "episodes", 99, "mei")
     again(stage, one)
     assert record(stage, one).episodes == 99
 
@@ -89,7 +89,7 @@ def test_any_value_of_the_field_may_be_set(stage: Stage) -> None:
 def test_what_was_taken_back_is_the_sources_again(stage: Stage) -> None:
     one = item(stage)
     reviews = stage.runner.reviews
-    review.reject(reviews, stage.catalog, POLICY, one.id, "rating", "RX", "mei")
+    ruling.reject(reviews, stage.catalog, POLICY, one.id, "rating", "RX", "mei")
     reviews.withdraw(one.id, "rating")
     again(stage, one)
     assert record(stage, one).rating is Rating.G
@@ -105,16 +105,16 @@ def test_what_a_field_cannot_be_is_refused(stage: Stage, field: str, value: obje
     one = item(stage)
     before = stage.catalog.revision()
     with pytest.raises(InvalidRequest, match=field):
-        review.set_value(stage.runner.reviews, stage.catalog, POLICY, one.id, field, value, "mei")
+        ruling.put(stage.runner.reviews, stage.catalog, POLICY, one.id, field, value, "mei")
     assert stage.catalog.revision() == before
     assert stage.runner.reviews.overrides([one.id]) == {}
 
 
 def test_an_item_is_settled_once(stage: Stage) -> None:
     one = item(stage)
-    review.accept(stage.runner.reviews, one.id, "rating", "mei")
+    ruling.accept(stage.runner.reviews, one.id, "rating", "mei")
     with pytest.raises(Conflict, match="accepted by mei"):
-        review.accept(stage.runner.reviews, one.id, "rating", "kai")
+        ruling.accept(stage.runner.reviews, one.id, "rating", "kai")
     with pytest.raises(NotFound, match="no review of synopsis"):
         stage.runner.reviews.find(one.id, "synopsis")
 

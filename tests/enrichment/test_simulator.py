@@ -4,13 +4,18 @@ import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from animevec.errors import InvalidRequest
+from animevec.settings import EnrichmentSettings
 from flows.enrichment.http import Client
 from flows.enrichment.sources import open_sources
 from flows.enrichment.types import OutcomeKind, SourceOutcome, Stage, Wanted
+from flows.simulate import simulate
 from flows.simulator import Fault, FaultKind, Faults, Simulator, World, animeplanet
 from tests.enrichment.stage import settings_for
 
@@ -77,7 +82,10 @@ def test_every_source_answers_in_full(simulator: Simulator, tmp_path: Path, sour
 def test_batches_are_one_request(simulator: Simulator, tmp_path: Path) -> None:
     assert all(o.record for o in ask(simulator, tmp_path / "a", "anilist", *range(40)))
     assert all(o.record for o in ask(simulator, tmp_path / "k", "kitsu", *range(20)))
-    assert simulator.requests == {"anilist": 1, "kitsu": 1}
+    scheduled = ask(simulator, tmp_path / "s", "animeschedule", *range(10))
+    assert sum(bool(outcome.record) for outcome in scheduled) > 1
+    crowd = max(len(simulator.world.works[number].cast) for number in range(40))
+    assert simulator.requests == {"anilist": -(-crowd // 25), "kitsu": 1, "animeschedule": 1}
 
 
 def test_sources_contradict_each_other_on_purpose(simulator: Simulator, tmp_path: Path) -> None:
@@ -143,6 +151,31 @@ def test_pages_may_be_written_for_an_operator(tmp_path: Path) -> None:
     written = animeplanet.write(world, tmp_path)
     assert written == sum("animeplanet" in work.sources for work in world)
     assert len(list((tmp_path / "animeplanet").glob("*.html"))) == written
+
+
+def test_the_command_prints_what_points_enrichment_at_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Interrupted(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("flows.simulate.Event", Interrupted)
+    arguments = ["--titles", "3", "--port", "0", "--pages", str(tmp_path)]
+    found = CliRunner().invoke(simulate, [*arguments, "--fault", "kitsu:down"])
+    assert found.exit_code == 0, found.output
+    lines = [line.removeprefix("export ") for line in found.output.splitlines() if "=" in line]
+    area = EnrichmentSettings.model_fields
+    names = {line.partition("=")[0].removeprefix("ANIMEVEC_ENRICHMENT__").lower() for line in lines}
+    assert names <= set(area) and {"base_urls", "stand_in_rate"} <= names
+    assert list((tmp_path / "animeplanet").iterdir())
+
+
+@pytest.mark.parametrize("fault", ["kitsu", "imdb:down", "kitsu:tired"])
+def test_the_command_names_the_faults_there_are(fault: str) -> None:
+    found = CliRunner().invoke(simulate, ["--titles", "1", "--port", "0", "--fault", fault])
+    assert isinstance(found.exception, InvalidRequest)
+    assert "rate_limited" in found.exception.message
 
 
 def test_unknown_paths_are_not_found(simulator: Simulator) -> None:

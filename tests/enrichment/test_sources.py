@@ -1,6 +1,7 @@
 """Every source's answers become the same typed record, without markup and sentinels."""
 
 import json
+from copy import deepcopy
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ from flows.enrichment.sources import (
     anidb,
     anilist,
     animeplanet,
+    ann,
     jikan,
     kitsu,
     myanimelist,
     open_sources,
+    simkl,
 )
 from flows.enrichment.types import OutcomeKind
 from tests.enrichment import answers
@@ -160,6 +163,77 @@ def test_anidb_tells_the_year_off_the_title_and_counts_regular_episodes_only() -
     assert found.titles[0].text == "Tsuki no Hashi"
     assert [episode.number for episode in found.episode_list] == [1]
     assert found.labels == ("drama",), "a tag that spoils is left out"
+
+
+def test_anidb_lists_a_film_again_in_parts_that_are_no_episodes() -> None:
+    document = answers.ANIDB.replace(b"<episodecount>12<", b"<episodecount>1<").replace(
+        b"</episodes>",
+        b"""<episode id="3"><epno type="1">2</epno><length>10</length></episode>
+        <episode id="4"><epno type="1">3</epno><length>10</length></episode></episodes>""",
+    )
+    found = anidb.parse(document)
+    assert [episode.number for episode in found.episode_list] == [1]
+    assert found.duration_minutes == 25
+
+
+def test_anidbs_unknown_languages_are_unknown() -> None:
+    found = anidb.parse(answers.ANIDB.replace(b'xml:lang="en"', b'xml:lang="x-unk"'))
+    assert {title.language for title in found.titles} == {"ja-Latn", "ja", "und"}
+
+
+def test_a_romanised_name_is_not_in_japanese_script() -> None:
+    page = answers.ANN.replace("月の橋 (Japanese)".encode(), "Tsuki no Hashī (Japanese)".encode())
+    assert [(title.text, title.language) for title in ann.parse(page).titles[1:]] == [
+        ("Tsuki no Hashī", "ja-Latn")
+    ]
+
+
+def test_simkls_text_behind_its_button_belongs_to_it() -> None:
+    text = (
+        b'<table><tr><td class="SimklTVAboutDetailsText">A ferryman who <span id="adDescText">... '
+        b'</span><span id="moreDescButton">More</span><span id="moreDesc">builds a bridge. '
+        b"<span>Less</span></span></td></tr></table></body>"
+    )
+    found = simkl.parse(answers.SIMKL.replace(b"</body>", text))
+    assert found.synopsis == "A ferryman who builds a bridge."
+
+
+@pytest.mark.parametrize(
+    ("status", "day", "expected"),
+    [
+        ("unreleased", "2027-12-31", None),
+        ("upcoming", "2027-01-01", None),
+        ("upcoming", "2027-01-08", date(2027, 1, 8)),
+        ("finished", "2012-01-01", date(2012, 1, 1)),
+    ],
+)
+def test_kitsus_first_and_last_day_of_a_year_to_come_say_no_more_than_the_year(
+    status: str, day: str, expected: date | None
+) -> None:
+    answer = deepcopy(answers.KITSU)
+    answer["data"][0]["attributes"] |= {"status": status, "startDate": day}
+    found = kitsu.parse(answer)
+    assert (found.aired_from, found.year) == (expected, int(day[:4]))
+
+
+@pytest.mark.parametrize(
+    ("status", "string", "expected"),
+    [
+        ("Finished Airing", "Jan 10, 2019", date(2019, 1, 10)),
+        ("Finished Airing", "Jan 10, 2019 to ?", None),
+        ("Not yet aired", "Jan 10, 2019", None),
+    ],
+)
+def test_jikans_title_of_one_day_ended_on_it(
+    status: str, string: str, expected: date | None
+) -> None:
+    answer = deepcopy(answers.JIKAN)
+    answer["data"]["status"] = status
+    answer["data"]["aired"] = {
+        "prop": {"from": {"day": 10, "month": 1, "year": 2019}, "to": {}},
+        "string": string,
+    }
+    assert jikan.parse(answer).aired_to == expected
 
 
 def test_myanimelists_wide_page_is_read_like_the_narrow_one() -> None:

@@ -35,7 +35,14 @@ FACTS = SourceFacts(
 )
 PICTURES = "https://cdn.anidb.net/images/main/"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-LANGUAGES = {"x-jat": "ja-Latn", "x-kot": "ko-Latn", "x-zht": "zh-Latn"}
+LANGUAGES = {
+    "x-jat": "ja-Latn",
+    "x-kot": "ko-Latn",
+    "x-zht": "zh-Latn",
+    "x-tht": "th-Latn",
+    "x-unk": "und",
+    "x-other": "und",
+}
 RESOURCES = {"1": "ann", "2": "mal"}
 # By falling certainty: a title of one studio alone may name it under "Work" only.
 STUDIO_ROLES = ("Animation Work", "Animation Production", "Work")
@@ -206,12 +213,18 @@ def _labels(root: Element) -> Iterator[str]:
 
 def _usual_length(root: Element) -> int | None:
     lengths = Counter(
-        length
-        for episode in root.findall("episodes/episode")
-        if episode.find(f"epno[@type='{REGULAR_EPISODE}']") is not None
-        and (length := _whole(episode.findtext("length")))
+        length for _, episode in _regular(root) if (length := _whole(episode.findtext("length")))
     )
     return lengths.most_common(1)[0][0] if lengths else None
+
+
+def _regular(root: Element) -> Iterator[tuple[int, Element]]:
+    """Regular episodes by number; beyond the count stand the same ones cut in other parts."""
+    count = _whole(root.findtext("episodecount"))
+    for episode in root.findall("episodes/episode"):
+        number = _whole(episode.findtext(f"epno[@type='{REGULAR_EPISODE}']"))
+        if number is not None and (not count or number <= count):
+            yield number, episode
 
 
 def _relations(root: Element) -> Iterator[dict[str, Any]]:
@@ -259,10 +272,7 @@ def _person(node: Element, language: str | None = None) -> dict[str, Any]:
 
 
 def _episodes(root: Element) -> Iterator[dict[str, Any]]:
-    for episode in root.findall("episodes/episode"):
-        number = episode.find(f"epno[@type='{REGULAR_EPISODE}']")
-        if number is None or (count := _whole(number.text)) is None:
-            continue
+    for number, episode in _regular(root):
         titles = [
             {"text": text, "language": _language(node), "kind": "official"}
             for node in episode.findall("title")
@@ -270,7 +280,7 @@ def _episodes(root: Element) -> Iterator[dict[str, Any]]:
         ]
         english = next((title["text"] for title in titles if title["language"] == "en"), None)
         yield {
-            "number": count,
+            "number": number,
             "title": english,
             "titles": titles,
             "synopsis": plain(episode.findtext("summary")),

@@ -1,4 +1,4 @@
-"""AniList: GraphQL, fifty titles a request."""
+"""AniList: GraphQL, fifty titles a request, their people twenty-five at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,14 +8,23 @@ from animevec.settings import Settings
 from flows.enrichment import dates, words
 from flows.enrichment.http import Client, Reply, RequestFailed, Tally
 from flows.enrichment.markup import line, plain
-from flows.enrichment.reading import Answer, Many, read
+from flows.enrichment.reading import read
 from flows.enrichment.sources import asking
+from flows.enrichment.sources.answers.anilist import (
+    CharacterEdge,
+    Media,
+    Person,
+    RelationEdge,
+    Tag,
+    Trailer,
+)
 from flows.enrichment.types import (
     OutcomeKind,
     Rate,
     SourceFacts,
     SourceOutcome,
     SourceRecord,
+    Stage,
     Wanted,
 )
 
@@ -30,8 +39,23 @@ FACTS = SourceFacts(
     keep_s=86_400,
     error_marks=('{"errors"', '{"data":null'),
 )
-QUERY = """
-query ($ids: [Int], $malIds: [Int], $perPage: Int) {
+# Characters and people come 25 at a time; the further ones of a batch are asked for together.
+MAX_PAGES = 6
+LISTS = ("characters", "staff")
+PEOPLES = frozenset({Stage.CHARACTERS, Stage.STAFF})
+PEOPLE = """
+fragment people on Media {
+  characters(page: $page, perPage: 25, sort: ROLE) {
+    pageInfo { hasNextPage }
+    edges { role voiceActors(language: JAPANESE) { id name { full native } }
+      node { id name { full native alternative } image { large } } } }
+  staff(page: $page, perPage: 25, sort: RELEVANCE) {
+    pageInfo { hasNextPage }
+    edges { role node { id name { full native } } } }
+}
+"""
+TITLES = """
+query ($ids: [Int], $malIds: [Int], $page: Int, $perPage: Int) {
   Page(perPage: $perPage) {
     media(id_in: $ids, idMal_in: $malIds, type: ANIME) {
       id idMal type title { romaji english native } description(asHtml: false)
@@ -44,169 +68,20 @@ query ($ids: [Int], $malIds: [Int], $perPage: Int) {
       studios { edges { isMain node { id name isAnimationStudio } } }
       externalLinks { site url type } streamingEpisodes { title site url }
       rankings { rank type allTime } stats { scoreDistribution { score amount } }
-      characters(perPage: 25, sort: ROLE) {
-        edges { role voiceActors(language: JAPANESE) { id name { full native } }
-          node { id name { full native alternative } image { large } } } }
-      staff(perPage: 25, sort: RELEVANCE) { edges { role node { id name { full native } } } }
+      ...people
     }
   }
 }
 """
+MORE_PEOPLE = """
+query ($ids: [Int], $page: Int, $perPage: Int) {
+  Page(perPage: $perPage) { media(id_in: $ids, type: ANIME) { id ...people } }
+}
+"""
+Json = dict[str, Any]
+Lost = Mapping[object, OutcomeKind]
 FORMATS = {"NOVEL": "novel", "ONE_SHOT": "manga", "MANGA": "manga"}
 TAG_RANK = 50
-
-
-class Names(Answer):
-    romaji: str | None = None
-    english: str | None = None
-    native: str | None = None
-    userPreferred: str | None = None
-
-
-class FuzzyDate(Answer):
-    year: int | None = None
-    month: int | None = None
-    day: int | None = None
-
-
-class Cover(Answer):
-    extraLarge: str | None = None
-    large: str | None = None
-    medium: str | None = None
-
-
-class Trailer(Answer):
-    id: str | None = None
-    site: str | None = None
-
-
-class Tag(Answer):
-    name: str
-    rank: int | None = None
-    isMediaSpoiler: bool | None = None
-    isGeneralSpoiler: bool | None = None
-    isAdult: bool | None = None
-
-
-class RelatedNode(Answer):
-    id: int
-    idMal: int | None = None
-    type: str | None = None
-    format: str | None = None
-    title: Names = Names()
-
-
-class RelationEdge(Answer):
-    relationType: str | None = None
-    node: RelatedNode
-
-
-class Relations(Answer):
-    edges: Many[RelationEdge] = ()
-
-
-class StudioNode(Answer):
-    name: str
-    isAnimationStudio: bool | None = None
-
-
-class StudioEdge(Answer):
-    isMain: bool | None = None
-    node: StudioNode
-
-
-class Studios(Answer):
-    edges: Many[StudioEdge] = ()
-
-
-class Link(Answer):
-    site: str | None = None
-    url: str | None = None
-    type: str | None = None
-
-
-class Ranking(Answer):
-    rank: int
-    type: str | None = None
-    allTime: bool | None = None
-
-
-class Share(Answer):
-    score: int | None = None
-    amount: int
-
-
-class Stats(Answer):
-    scoreDistribution: Many[Share] = ()
-
-
-class PersonName(Answer):
-    full: str | None = None
-    native: str | None = None
-    alternative: Many[str | None] = ()
-
-
-class Person(Answer):
-    id: int | None = None
-    name: PersonName = PersonName()
-    image: Cover = Cover()
-    language: str | None = None
-
-
-class CharacterEdge(Answer):
-    role: str | None = None
-    node: Person
-    voiceActors: Many[Person] = ()
-
-
-class CharacterList(Answer):
-    edges: Many[CharacterEdge] = ()
-
-
-class StaffEdge(Answer):
-    role: str | None = None
-    node: Person
-
-
-class StaffList(Answer):
-    edges: Many[StaffEdge] = ()
-
-
-class Media(Answer):
-    id: int
-    idMal: int | None = None
-    title: Names = Names()
-    description: str | None = None
-    source: str | None = None
-    format: str | None = None
-    episodes: int | None = None
-    duration: int | None = None
-    status: str | None = None
-    season: str | None = None
-    seasonYear: int | None = None
-    countryOfOrigin: str | None = None
-    isAdult: bool | None = None
-    updatedAt: int | None = None
-    startDate: FuzzyDate = FuzzyDate()
-    endDate: FuzzyDate = FuzzyDate()
-    coverImage: Cover = Cover()
-    bannerImage: str | None = None
-    trailer: Trailer = Trailer()
-    averageScore: int | None = None
-    popularity: int | None = None
-    favourites: int | None = None
-    genres: Many[str] = ()
-    synonyms: Many[str] = ()
-    tags: Many[Tag] = ()
-    relations: Relations = Relations()
-    studios: Studios = Studios()
-    externalLinks: Many[Link] = ()
-    rankings: Many[Ranking] = ()
-    stats: Stats = Stats()
-    characters: CharacterList = CharacterList()
-    characterPreview: CharacterList = CharacterList()
-    staff: StaffList = StaffList()
-    staffPreview: StaffList = StaffList()
 
 
 class AniList:
@@ -228,31 +103,76 @@ class AniList:
         outcomes: dict[int, SourceOutcome] = {}
         for provider, batch in (("anilist", by_own), ("mal", by_mal)):
             if batch:
-                answers = await self._batch(provider, [one.keys[provider] for one in batch])
+                answers = await self._batch(provider, batch)
                 outcomes |= {id(one): found for one, found in zip(batch, answers, strict=True)}
         return [outcomes[id(one)] for one in wanted]
 
-    async def _batch(self, provider: str, ids: Sequence[str]) -> list[SourceOutcome]:
+    async def _batch(self, provider: str, batch: Sequence[Wanted]) -> list[SourceOutcome]:
         tally = Tally()
+        ids = [one.keys[provider] for one in batch]
         keys = [f"{provider}:{id}" for id in ids]
+        name = {"anilist": "ids", "mal": "malIds"}[provider]
+        numbers = sorted({int(id) for id in ids if id.isascii() and id.isdigit()})
         try:
-            name = {"anilist": "ids", "mal": "malIds"}[provider]
-            numbers = sorted({int(id) for id in ids if id.isascii() and id.isdigit()})
-            variables = {name: numbers, "perPage": FACTS.batch}
-            body = {"query": QUERY, "variables": variables}
-            reply = await self._client.post(FACTS, "/", body, tally=tally)
-            media = media_of(reply.json())
+            reply = await self._ask(TITLES, {name: numbers, "page": 1}, tally)
+            media = _titles_in(reply)
         except RequestFailed as failure:
             return [
                 asking.failed(FACTS, key, failure, _share(tally, place))
                 for place, key in enumerate(keys)
             ]
+        people = any(PEOPLES & one.stages for one in batch)
+        lost = await self._next_pages(media, tally) if people else {}
         field = {"anilist": "id", "mal": "idMal"}[provider]
-        found = {str(item.get(field)): item for item in media if isinstance(item, dict)}
+        found = {str(item.get(field)): item for item in media}
         return [
-            _one(key, found.get(key.partition(":")[2]), reply, _share(tally, place))
+            _one(key, found.get(key.partition(":")[2]), reply, _share(tally, place), lost)
             for place, key in enumerate(keys)
         ]
+
+    async def _ask(self, query: str, variables: Mapping[str, Any], tally: Tally) -> Reply:
+        body = {"query": query + PEOPLE, "variables": {**variables, "perPage": FACTS.batch}}
+        return await self._client.post(FACTS, "/", body, tally=tally)
+
+    async def _next_pages(self, media: Sequence[Json], tally: Tally) -> Lost:
+        """Add further pages of people to ``media``; whose are missing, and how that ended."""
+        for page in range(2, MAX_PAGES + 1):
+            waiting = {one["id"]: one for one in media if _unread(one)}
+            if not waiting:
+                break
+            variables = {"ids": sorted(waiting), "page": page}
+            try:
+                further = _titles_in(await self._ask(MORE_PEOPLE, variables, tally))
+            except RequestFailed as failure:
+                return dict.fromkeys(waiting, failure.kind)
+            answered = {one["id"]: one for one in further if isinstance(one.get("id"), int)}
+            for id, one in waiting.items():
+                _extend(one, answered.get(id, {}))
+        return {}
+
+
+def _unread(title: Json) -> bool:
+    return isinstance(title.get("id"), int) and any(_more(title, name) for name in LISTS)
+
+
+def _more(title: Json, name: str) -> bool:
+    """Whether a list of a title goes on beyond what was read of it."""
+    found = title.get(name)
+    info = found.get("pageInfo") if isinstance(found, dict) else None
+    return isinstance(info, dict) and info.get("hasNextPage") is True
+
+
+def _extend(title: Json, further: Json) -> None:
+    for name in filter(lambda name: _more(title, name), LISTS):
+        page = further.get(name)
+        edges = page.get("edges") if isinstance(page, dict) else None
+        if isinstance(edges, list) and isinstance(title[name].get("edges"), list):
+            title[name]["edges"] += edges
+        title[name]["pageInfo"] = page.get("pageInfo") if isinstance(page, dict) else None
+
+
+def _titles_in(reply: Reply) -> list[Json]:
+    return [found for found in media_of(reply.json()) if isinstance(found, dict)]
 
 
 def _share(tally: Tally, place: int) -> Tally:
@@ -260,7 +180,7 @@ def _share(tally: Tally, place: int) -> Tally:
     return tally if place == 0 else Tally()
 
 
-def _one(key: str, media: object, reply: Reply, tally: Tally) -> SourceOutcome:
+def _one(key: str, media: Json | None, reply: Reply, tally: Tally, lost: Lost) -> SourceOutcome:
     if media is None:
         missing = RequestFailed(OutcomeKind.NOT_FOUND, "not in the answer")
         return asking.failed(FACTS, key, missing, tally)
@@ -269,7 +189,11 @@ def _one(key: str, media: object, reply: Reply, tally: Tally) -> SourceOutcome:
     except RequestFailed as failure:
         return asking.failed(FACTS, key, failure, tally)
     own = record.key if not key.startswith("anilist:") else key
-    return asking.found(FACTS, own, record, reply.at, tally)
+    if not (kind := lost.get(media["id"])):
+        return asking.found(FACTS, own, record, reply.at, tally)
+    # Half a list would take the place of a whole one that was heard before.
+    record = record.model_copy(update={"characters": (), "staff": ()})
+    return asking.found(FACTS, own, record, reply.at, tally, dict.fromkeys(PEOPLES, kind))
 
 
 def media_of(answer: object) -> list[object]:

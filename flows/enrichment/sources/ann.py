@@ -7,6 +7,7 @@ from typing import Any
 from flows.enrichment import dates, words
 from flows.enrichment.http import RequestFailed
 from flows.enrichment.markup import plain
+from flows.enrichment.names import native
 from flows.enrichment.sources import asking, pages
 from flows.enrichment.types import OutcomeKind, Rate, SourceFacts, SourceRecord, Stage
 
@@ -90,5 +91,8 @@ def _titles(page: pages.Page, name: str) -> Iterator[dict[str, str]]:
         found = re.match(r"(.+?)(?: \(([^()]+)(?: \([^()]*\))?\))?$", pages.text(node) or "")
         if found:
             language = LANGUAGES.get(found[2] or "", "und")
+            # Romanised names, too, are said to be Japanese.
+            if language == "ja" and not native(found[1]):
+                language = "ja-Latn"
             kind = "official" if language == "ja" else "synonym"
             yield {"text": found[1], "language": language, "kind": kind}

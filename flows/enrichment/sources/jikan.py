@@ -4,15 +4,29 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from pydantic import Field
-
+from animevec.catalog.record import Status
 from animevec.settings import Settings
 from flows.enrichment import dates, words
 from flows.enrichment.http import Client, RequestFailed, Tally
 from flows.enrichment.markup import line, plain
 from flows.enrichment.names import western
-from flows.enrichment.reading import Answer, Many, read
+from flows.enrichment.reading import Answer, read
 from flows.enrichment.sources import asking
+from flows.enrichment.sources.answers.jikan import (
+    CharacterEntry,
+    Characters,
+    EpisodeEntry,
+    Episodes,
+    Full,
+    FullAnswer,
+    Images,
+    Named,
+    RelationEntry,
+    Staff,
+    StaffEntry,
+    Trailer,
+    Who,
+)
 from flows.enrichment.types import (
     Fault,
     OutcomeKind,
@@ -37,155 +51,6 @@ FACTS = SourceFacts(
 MAX_EPISODE_PAGES = 25
 List = TypeVar("List", bound=Answer)
 _DURATION = re.compile(r"(?:(\d+) hr\.?)?\s*(?:(\d+) min\.?)?\s*(?:(\d+) sec\.?)?")
-
-
-class Named(Answer):
-    mal_id: int | None = None
-    type: str | None = None
-    name: str
-    url: str | None = None
-
-
-class TitleEntry(Answer):
-    type: str = "Synonym"
-    title: str
-
-
-class Day(Answer):
-    day: int | None = None
-    month: int | None = None
-    year: int | None = None
-
-
-class Prop(Answer):
-    from_: Day = Field(Day(), alias="from")
-    to: Day = Day()
-
-
-class Aired(Answer):
-    prop: Prop = Prop()
-
-
-class ImageSet(Answer):
-    image_url: str | None = None
-    small_image_url: str | None = None
-    large_image_url: str | None = None
-
-
-class Images(Answer):
-    jpg: ImageSet = ImageSet()
-    webp: ImageSet = ImageSet()
-
-
-class Trailer(Answer):
-    youtube_id: str | None = None
-    embed_url: str | None = None
-    url: str | None = None
-
-
-class RelationEntry(Answer):
-    relation: str
-    entry: Many[Named] = ()
-
-
-class Link(Answer):
-    name: str
-    url: str | None = None
-
-
-class Full(Answer):
-    """``data`` of ``/anime/{id}/full``."""
-
-    mal_id: int
-    url: str | None = None
-    images: Images = Images()
-    trailer: Trailer = Trailer()
-    titles: Many[TitleEntry] = ()
-    title: str | None = None
-    title_english: str | None = None
-    title_japanese: str | None = None
-    title_synonyms: Many[str] = ()
-    type: str | None = None
-    source: str | None = None
-    episodes: int | None = None
-    status: str | None = None
-    aired: Aired = Aired()
-    duration: str | None = None
-    rating: str | None = None
-    score: float | None = None
-    scored_by: int | None = None
-    rank: int | None = None
-    popularity: int | None = None
-    members: int | None = None
-    favorites: int | None = None
-    synopsis: str | None = None
-    background: str | None = None
-    season: str | None = None
-    year: int | None = None
-    producers: Many[Named] = ()
-    licensors: Many[Named] = ()
-    studios: Many[Named] = ()
-    genres: Many[Named] = ()
-    explicit_genres: Many[Named] = ()
-    themes: Many[Named] = ()
-    demographics: Many[Named] = ()
-    relations: Many[RelationEntry] = ()
-    external: Many[Link] = ()
-    streaming: Many[Link] = ()
-
-
-class EpisodeEntry(Answer):
-    mal_id: int
-    title: str | None = None
-    title_japanese: str | None = None
-    title_romanji: str | None = None
-    aired: str | None = None
-    score: float | None = None
-    filler: bool | None = None
-    recap: bool | None = None
-
-
-class Who(Answer):
-    mal_id: int | None = None
-    name: str
-    images: Images = Images()
-
-
-class Voice(Answer):
-    person: Who
-    language: str | None = None
-
-
-class CharacterEntry(Answer):
-    character: Who
-    role: str | None = None
-    voice_actors: Many[Voice] = ()
-
-
-class StaffEntry(Answer):
-    person: Who
-    positions: Many[str] = ()
-
-
-class FullAnswer(Answer):
-    data: Full
-
-
-class Characters(Answer):
-    data: Many[CharacterEntry] = ()
-
-
-class Staff(Answer):
-    data: Many[StaffEntry] = ()
-
-
-class Pages(Answer):
-    has_next_page: bool = False
-
-
-class Episodes(Answer):
-    data: Many[EpisodeEntry] = ()
-    pagination: Pages = Pages()
 
 
 class Jikan:
@@ -262,8 +127,7 @@ def parse(
 
 
 def _draft(data: Full) -> dict[str, Any]:
-    start, end = data.aired.prop.from_, data.aired.prop.to
-    first = dates.when(start.year, start.month, start.day)
+    first, last = _aired(data)
     return {
         "url": data.url,
         "keys": asking.ids_in([link.url for link in data.external]),
@@ -274,7 +138,7 @@ def _draft(data: Full) -> dict[str, Any]:
         "type": words.kind(data.type),
         "status": words.status(data.status),
         "aired_from": first.date,
-        "aired_to": dates.when(end.year, end.month, end.day).date,
+        "aired_to": last.date,
         "year": data.year or first.year,
         "season": words.season(data.season) or first.season,
         "rating": words.rating(data.rating),
@@ -291,6 +155,16 @@ def _draft(data: Full) -> dict[str, Any]:
         "relations": list(_relations(data.relations)),
         "statistics": _statistics(data),
     }
+
+
+def _aired(data: Full) -> tuple[dates.When, dates.When]:
+    """First and last day; a title whose time names one day ended on it, if it has ended."""
+    start, end = data.aired.prop.from_, data.aired.prop.to
+    first = dates.when(start.year, start.month, start.day)
+    last = dates.when(end.year, end.month, end.day)
+    finished = words.status(data.status) == Status.FINISHED
+    alone = finished and data.aired.string and " to " not in data.aired.string
+    return first, first if alone else last
 
 
 def _all(model: type[List], answers: Sequence[object], lost: list[Fault]) -> Iterator[List]:

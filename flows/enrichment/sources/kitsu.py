@@ -4,14 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic import Field
-
 from animevec.settings import Settings
 from flows.enrichment import dates, words
 from flows.enrichment.http import Client, Reply, RequestFailed, Tally
 from flows.enrichment.markup import line, plain
-from flows.enrichment.reading import Answer, Many, read
+from flows.enrichment.reading import read
 from flows.enrichment.sources import asking
+from flows.enrichment.sources.answers.kitsu import Attributes, Document, Pointer, Resource
 from flows.enrichment.types import (
     OutcomeKind,
     Rate,
@@ -54,74 +53,10 @@ LANGUAGES = {
     "en_kr": "ko-Latn",
     "ko_kr": "ko",
 }
+UPCOMING = frozenset({"upcoming", "unreleased", "tba"})
+# Of a title not yet aired these days say no more than the year.
+YEAR_ONLY = frozenset({(1, 1), (12, 31)})
 PRODUCTIONS = {"studio": "studios", "producer": "producers", "licensor": "licensors"}
-
-
-class Image(Answer):
-    tiny: str | None = None
-    small: str | None = None
-    large: str | None = None
-    original: str | None = None
-
-
-class Attributes(Answer):
-    slug: str | None = None
-    updatedAt: str | None = None
-    synopsis: str | None = None
-    titles: dict[str, str | None] = Field({})
-    canonicalTitle: str | None = None
-    abbreviatedTitles: Many[str | None] = ()
-    averageRating: str | None = None
-    ratingFrequencies: dict[str, str] = Field({})
-    userCount: int | None = None
-    favoritesCount: int | None = None
-    startDate: str | None = None
-    endDate: str | None = None
-    popularityRank: int | None = None
-    ratingRank: int | None = None
-    ageRating: str | None = None
-    subtype: str | None = None
-    status: str | None = None
-    posterImage: Image = Image()
-    coverImage: Image = Image()
-    episodeCount: int | None = None
-    episodeLength: int | None = None
-    youtubeVideoId: str | None = None
-    nsfw: bool | None = None
-    # of what may be included
-    name: str | None = None
-    names: dict[str, str | None] = Field({})
-    otherNames: Many[str | None] = ()
-    title: str | None = None
-    role: str | None = None
-    externalSite: str | None = None
-    externalId: str | None = None
-    number: int | None = None
-    airdate: str | None = None
-    length: int | None = None
-    url: str | None = None
-    image: Image = Image()
-
-
-class Pointer(Answer):
-    type: str
-    id: str
-
-
-class Relationship(Answer):
-    data: Pointer | Many[Pointer] | None = None
-
-
-class Resource(Answer):
-    id: str
-    type: str
-    attributes: Attributes = Attributes()
-    relationships: dict[str, Relationship] = Field({})
-
-
-class Document(Answer):
-    data: Resource | Many[Resource] = ()
-    included: Many[Resource] = ()
 
 
 Included = Mapping[tuple[str, str], Resource]
@@ -266,8 +201,7 @@ def _linked(resource: Resource, name: str, included: Included) -> Iterator[Resou
 
 def _draft(title: Resource, included: Included) -> dict[str, Any]:
     data = title.attributes
-    start, end = dates.iso(data.startDate), dates.iso(data.endDate)
-    upcoming = {"upcoming", "unreleased", "tba"}
+    start, end = _start(data), dates.iso(data.endDate)
     return {
         "url": f"https://kitsu.app/anime/{title.id}",
         "keys": _keys(title, included),
@@ -278,7 +212,7 @@ def _draft(title: Resource, included: Included) -> dict[str, Any]:
         "type": words.kind(data.subtype),
         "status": words.status(data.status),
         "aired_from": start.date,
-        "aired_to": None if data.status in upcoming else end.date,
+        "aired_to": None if data.status in UPCOMING else end.date,
         "year": start.year,
         "season": start.season,
         "rating": words.rating(data.ageRating),
@@ -297,6 +231,12 @@ def _draft(title: Resource, included: Included) -> dict[str, Any]:
     }
 
 
+def _start(data: Attributes) -> dates.When:
+    start = dates.iso(data.startDate)
+    vague = data.status in UPCOMING and (start.month, start.day) in YEAR_ONLY
+    return dates.when(start.year) if vague else start
+
+
 def _keys(title: Resource, included: Included) -> dict[str, tuple[str, ...]]:
     ids: dict[str, list[str]] = defaultdict(list)
     for mapping in _linked(title, "mappings", included):
@@ -310,7 +250,9 @@ def _keys(title: Resource, included: Included) -> dict[str, tuple[str, ...]]:
 def _titles(data: Attributes) -> Iterator[dict[str, str]]:
     main = line(data.canonicalTitle)
     romaji = {"en_jp", "en_cn", "en_kr"}
-    languages = {line(title): language for language, title in data.titles.items()}
+    # A romanised name that is the English one too is romanised.
+    named = sorted(data.titles.items(), key=lambda item: item[0] in romaji)
+    languages = {line(title): language for language, title in named}
     if main:
         language = LANGUAGES.get(languages.get(main, ""), "und")
         yield {"text": main, "language": language, "kind": "main"}

@@ -7,6 +7,7 @@ from typing import Any
 from flows.enrichment import dates, words
 from flows.enrichment.http import RequestFailed
 from flows.enrichment.markup import line, plain
+from flows.enrichment.names import native
 from flows.enrichment.sources import asking, pages
 from flows.enrichment.types import OutcomeKind, Rate, SourceFacts, SourceRecord, Stage
 
@@ -90,11 +91,10 @@ def _titles(data: dict[str, Any]) -> Iterator[dict[str, str]]:
     names = data.get("alternateName")
     for name in names if isinstance(names, list) else []:
         if isinstance(name, str) and (text := line(name)):
-            native = any(ord(letter) > 0x2E80 for letter in text)
             yield {
                 "text": text,
-                "language": "ja" if native else "und",
-                "kind": "official" if native else "synonym",
+                "language": "ja" if native(text) else "und",
+                "kind": "official" if native(text) else "synonym",
             }
 
 

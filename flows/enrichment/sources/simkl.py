@@ -48,7 +48,7 @@ def _draft(page: pages.Page, id: str) -> dict[str, Any]:
         "url": f"{FACTS.base_url}/anime/{id}",
         "keys": asking.ids_in(page.links("a[href*='://']")),
         "titles": [{"text": name, "kind": kind} for kind, name in names if name],
-        "synopsis": plain(page.text(".SimklTVAboutDetailsText")),
+        "synopsis": _synopsis(page),
         "labels": [
             label.strip()
             for label in (page.text(".SimklTVAboutGenre") or "").split(",")
@@ -57,3 +57,11 @@ def _draft(page: pages.Page, id: str) -> dict[str, Any]:
         "year": year,
         "episodes": int(count[1]) if count and len(count[1]) < 6 else None,
     }
+
+
+def _synopsis(page: pages.Page) -> str | None:
+    """The text with the part behind its button, without the button's words."""
+    node = page.tree.css_first(".SimklTVAboutDetailsText")
+    for button in page.tree.css("#adDescText, #moreDescButton, #moreDesc span"):
+        button.decompose()
+    return plain(node.html) if node else None

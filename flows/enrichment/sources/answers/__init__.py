@@ -1,0 +1,1 @@
+"""What the sources with the longest answers send, as typed models; one module each."""

@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip install --quiet -c constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status test test-slow bench clean
+.PHONY: help up down status test test-slow bench bento clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ test-slow: $(STAMP)  ## The tests that take minutes as well
 
 bench: $(STAMP)  ## Load, latency and throughput of a running service
 	$(BIN)/python benchmarks/serve.py
+
+bento: $(STAMP)  ## Build a Bento that carries the champion
+	$(BIN)/animevec release export champion release.zip
+	$(BIN)/python -m bentoml build
 
 clean:  ## Stop everything; remove the environment and caches, keep the data in var/
 	@if [ -x $(BIN)/animevec ]; then $(BIN)/animevec down; fi

@@ -19,6 +19,7 @@ from animevec.lineup import Lineup
 from animevec.readiness import Readiness, inspect
 from animevec.release import Release
 from animevec.settings import Settings
+from bentos.pinned import install
 from bentos.warmth import warm
 from registry.audit import AuditLog, Refused, Served
 from registry.ledger import Ledger, open_records
@@ -64,7 +65,8 @@ class Champion:
         self.audit.engine.dispose()
 
     def begin(self) -> None:
-        """Serve the champion, else what was served last, else the settings' own encoders.
+        """Serve the champion, else what was served last, else what a Bento carries, else the
+        settings' own encoders.
 
         Raises:
             AnimevecError: not even those can be opened.
@@ -73,6 +75,8 @@ class Champion:
             if self._try_champion():
                 return
             last = self._last()
+            if last is None and self._pinned():
+                return
             release, adapters = last if last else (local_release(self.settings), {})
             self._serve(self._opened(release, adapters))
 
@@ -177,6 +181,17 @@ class Champion:
 
     def _due(self, version: str) -> bool:
         return time.monotonic() - self._refused_at.get(version, -RETRY_S) >= RETRY_S
+
+    def _pinned(self) -> bool:
+        """Make what a Bento carries the first champion; the alias moves when it is warm."""
+        bundle = self.settings.bundle_path
+        if self.registry_error or not bundle.is_file() or self._champion() is not None:
+            return False
+        registered = install(self.settings, self.lineup, self.releases, bundle)
+        assembly = self._open(registered)
+        self.releases.move(CHAMPION, assembly.release.version)
+        self._serve(assembly)
+        return True
 
     def _enrol(self) -> None:
         """Make what is served without a registry its first champion, so there is a way back."""

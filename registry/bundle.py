@@ -6,6 +6,8 @@ come from, by revision; the index is made anew from the catalogue of the other m
 
 import re
 import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,8 +21,10 @@ from registry.releases import GATE, Registered, Releases
 
 MANIFEST = "manifest.json"
 LARGEST = 1_000_000_000
+# Tag of a version that a Bento brought: the SHA-256 of its bundle.
+PINNED = "pinned"
 # Tags that say something of the other machine's registry alone.
-LOCAL = ("state", GATE, "verdict", "index", "evaluation_run", "evaluated_against")
+LOCAL = ("state", GATE, "verdict", "index", "evaluation_run", "evaluated_against", PINNED)
 # An adapter's name becomes a folder among a run's artifacts.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -58,10 +62,21 @@ def export_release(releases: Releases, registered: Registered, path: Path) -> Pa
     return path
 
 
-def import_release(releases: Releases, path: Path) -> Release:
+def read_manifest(path: Path) -> Manifest:
+    """What a bundle holds.
+
+    Raises:
+        InvalidRequest: the file is no bundle.
+    """
+    with _bundle(path) as bundle:
+        return _manifest(bundle)
+
+
+def import_release(releases: Releases, path: Path, tags: Mapping[str, str] = {}) -> Release:
     """Register a bundle's release under a version of this registry, with an index of its own.
 
-    It has no gate yet: embed and evaluate it here before it is promoted.
+    Unless ``tags`` say otherwise it has no gate yet: embed and evaluate it here before it is
+    promoted.
 
     Raises:
         InvalidRequest: the file is no bundle, or larger than 1 GB unpacked.
@@ -79,26 +94,37 @@ def import_release(releases: Releases, path: Path) -> Release:
             local,
             description=manifest.description,
             lineage=Lineage(),
-            tags={**origin, "imported_from": f"release {known.version} ({path.name})"},
+            tags={**origin, "imported_from": f"release {known.version} ({path.name})", **tags},
             adapters=adapters,
         )
 
 
 def _unpack(path: Path, scratch: Path) -> tuple[Manifest, dict[str, Path]]:
     """The manifest, and the verified adapters; only files the manifest calls for are read."""
+    with _bundle(path) as bundle:
+        manifest = _manifest(bundle)
+        refs = enumerate(_adapted(manifest.release))
+        folders = {str(ref.adapter): _adapter(bundle, ref, scratch / f"{n}") for n, ref in refs}
+    return manifest, folders
+
+
+@contextmanager
+def _bundle(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive; what is wrong with it or in it becomes ``InvalidRequest``."""
     try:
         with zipfile.ZipFile(path) as bundle:
             size = sum(entry.file_size for entry in bundle.infolist())
             if size > LARGEST:
                 raise InvalidRequest(f"{path} is {size:,} bytes unpacked; the limit is {LARGEST:,}")
-            manifest = Manifest.model_validate_json(bundle.read(MANIFEST))
-            refs = enumerate(_adapted(manifest.release))
-            folders = {str(ref.adapter): _adapter(bundle, ref, scratch / f"{n}") for n, ref in refs}
+            yield bundle
     except (zipfile.BadZipFile, KeyError, ValidationError) as error:
         raise InvalidRequest(
             f"{path} is no release bundle: {error}; make one: animevec release export"
         ) from error
-    return manifest, folders
+
+
+def _manifest(bundle: zipfile.ZipFile) -> Manifest:
+    return Manifest.model_validate_json(bundle.read(MANIFEST))
 
 
 def _adapter(bundle: zipfile.ZipFile, ref: EncoderRef, folder: Path) -> Path:

@@ -112,11 +112,12 @@ def prune(keep: int | None) -> None:
 @click.argument("version")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(version: str, file: Path) -> None:
-    """Write VERSION with its adapters to FILE, to be taken to another machine."""
+    """Write VERSION, or what an alias names, with its adapters to FILE for another machine."""
     from registry.bundle import export_release
 
     with _promoter() as promoter:
-        written = export_release(promoter.releases, promoter.releases.get(version), file)
+        found = promoter.releases.aliases().get(version, version)
+        written = export_release(promoter.releases, promoter.releases.get(found), file)
     click.echo(
         f"{written}: {written.stat().st_size:,} bytes. There: animevec release import {file}"
     )

@@ -96,9 +96,13 @@ def _registry_file(settings: Settings) -> Path:
     return settings.home.resolve() / "mlflow" / "mlflow.db"
 
 
-STEPS: tuple[Step, ...] = (
+# What a service needs whatever it serves.
+FOUNDATION: tuple[Step, ...] = (
     Step("admin key", _key_missing, _make_key),
     Step("sample catalogue", _catalogue_empty, _import_sample),
+)
+STEPS: tuple[Step, ...] = (
+    *FOUNDATION,
     Step("index", _index_missing, _build_index),
     Step("registry", _registry_missing, _make_registry),
 )

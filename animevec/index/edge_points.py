@@ -6,6 +6,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,8 @@ import qdrant_edge as edge
 from animevec.encoders.base import SparseVector, Vector
 from animevec.errors import AnimevecError, Conflict, InvalidRequest, NotFound, Unavailable
 from animevec.index.base import Hit, IndexSchema, PayloadType, Point
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @contextmanager
@@ -47,13 +50,13 @@ class PointCodec:
         self, record: edge.ScoredPoint | edge.Record, score: float, names: Sequence[str]
     ) -> Hit:
         """A record of the engine as a hit with the named vectors it has."""
-        id, vectors = record.id, record.vector if names else None
+        id, payload, vectors = record.id, record.payload, record.vector if names else None
         found = vectors if isinstance(vectors, dict) else {}
         return Hit(
-            id=id if isinstance(id, UUID) else UUID(str(id)),
-            score=score,
-            payload=self._recoded(record.payload or {}, bool),
-            vectors={name: _vector(found[name]) for name in names if name in found},
+            id if isinstance(id, UUID) else UUID(str(id)),
+            score,
+            self._recoded(payload, bool) if payload else NOTHING,
+            {name: _vector(found[name]) for name in names if name in found} if names else NOTHING,
         )
 
     def value(self, key: str, value: str | int | bool) -> str | int | bool:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from animevec.encoders.base import (
     Embedding,
@@ -100,6 +101,12 @@ def tokens(text: str) -> Iterator[str]:
             yield from (word[at : at + 2] for at in range(len(word) - 1))
 
 
+def term_indices(text: str) -> NDArray[np.uint32]:
+    """The dimensions of a text's terms, each once, ascending."""
+    return np.array(sorted({token_index(token) for token in tokens(text)}), dtype=np.uint32)
+
+
+@lru_cache(maxsize=1 << 16)
 def token_index(token: str) -> int:
     """The dimension of a token: stable across processes and versions of Python."""
     return int.from_bytes(hashlib.blake2b(token.encode(), digest_size=4).digest(), "big")

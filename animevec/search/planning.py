@@ -27,6 +27,7 @@ from animevec.settings import Settings
 
 NEGATIVE_SHARE = 0.5
 BROWSED = 2_000
+LABELLED = 4.0
 
 
 class Planner:
@@ -59,7 +60,7 @@ class Planner:
         lexical = " ".join([read.text, *read.labels])
         with watch.stage("encode"):
             vectors = self._encoders.query(read.text, lexical, colbert=ranker.head is not None)
-        asks = [_ask(TEXT, weights, vectors.dense), _ask(LEXICAL, weights, vectors.sparse)]
+        asks = [_ask(TEXT, weights, vectors.dense), self._words(read.text, weights, vectors.sparse)]
         plan = Plan(
             kind="text",
             asks=[ask for ask in asks if ask],
@@ -104,6 +105,19 @@ class Planner:
 
     def _weights(self, ranker: Ranker, asked: Mapping[str, float] | None) -> dict[str, float]:
         return channel_weights(self._release.ranking.weights, ranker.weights, asked)
+
+    def _words(
+        self, text: str, weights: Mapping[str, float], sparse: SparseVector | None
+    ) -> Ask | None:
+        """The lexical question: learned weights as they are, words of BM25 by how telling they
+        are; it counts more where every word names a label, for titles bear labels literally.
+        """
+        if sparse is None:
+            return None
+        if self._encoders.lexical is not None:
+            sparse = self._view.rarity.weighed(sparse)
+        more = LABELLED if self._view.vocabulary.names_all(text) else 1.0
+        return Ask(LEXICAL, weights[LEXICAL] * more, [sparse])
 
     def _with_titles(self, plan: Plan, read: Understood, weights: Mapping[str, float]) -> Plan:
         """The plan with the names the query may be, as far as they pass the filter."""
@@ -157,9 +171,7 @@ class Planner:
         return replace(plan, runs=[ChannelRun(CATALOGUE, 1.0, ranked)])
 
 
-def _ask(
-    name: str, weights: Mapping[str, float], vector: Vector | SparseVector | None
-) -> Ask | None:
+def _ask(name: str, weights: Mapping[str, float], vector: Vector | None) -> Ask | None:
     return None if vector is None else Ask(name, weights[name], [vector])
 
 

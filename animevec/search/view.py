@@ -1,7 +1,7 @@
 """What search keeps in memory of the catalogue, caught up by revision."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from animevec.catalog.record import Anime
 from animevec.catalog.store import Catalog
 from animevec.errors import NotFound
 from animevec.search.franchises import Facts, franchises
+from animevec.search.rarity import Rarity
 from animevec.search.titles import TitleIndex
 from animevec.search.vocabulary import Vocabulary
 
@@ -25,6 +26,7 @@ class _Known:
     facts: Mapping[UUID, Facts] = field(default_factory=dict)
     franchise: Mapping[UUID, UUID] = field(default_factory=dict)
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    rarity: Rarity = field(default_factory=Rarity)
 
 
 class CatalogueView:
@@ -62,6 +64,11 @@ class CatalogueView:
     def vocabulary(self) -> Vocabulary:
         """The labels in use."""
         return self._known.vocabulary
+
+    @property
+    def rarity(self) -> Rarity:
+        """How telling the catalogue's words are."""
+        return self._known.rarity
 
     def records(self, ids: Iterable[UUID]) -> dict[UUID, Anime]:
         """Whole records of the ids that exist."""
@@ -117,7 +124,7 @@ class CatalogueView:
 
 
 def _after(
-    known: _Known, revision: int, changed: Iterable[Anime], removed: Iterable[UUID]
+    known: _Known, revision: int, changed: Collection[Anime], removed: Collection[UUID]
 ) -> _Known:
     """The state after some changes; franchises are found again only if a tie changed."""
     come = {record.id: Facts.of(record) for record in changed}
@@ -131,4 +138,5 @@ def _after(
         known.vocabulary.changed(
             [fact.labels for fact in gone.values()], [fact.labels for fact in come.values()]
         ),
+        known.rarity.changed(changed, removed),
     )

@@ -13,6 +13,7 @@ from animevec.search.filters import spelling
 
 LABELS = ("genres", "themes", "demographics", "tags")
 MAKERS = ("studios",)
+MAX_LABEL_WORDS = 12
 CLOSED: Mapping[str, type[Kind] | type[Status] | type[Season] | type[Rating]] = MappingProxyType(
     {"type": Kind, "status": Status, "season": Season, "rating": Rating}
 )
@@ -129,6 +130,14 @@ class Vocabulary:
                     break
             at += 1
         return found
+
+    def names_all(self, text: str) -> bool:
+        """Whether every word of a short text stands for a label."""
+        words = plain(text).split()
+        if not 0 < len(words) <= MAX_LABEL_WORDS:
+            return False
+        named = {word for phrase in self.labels_in(text) for word in phrase.split()}
+        return named.issuperset(words)
 
 
 def plain(text: str) -> str:

@@ -81,18 +81,24 @@ class Measured:
 def asks(kind: str, titles: Sequence[Anime], settings: Settings) -> list[Ask]:
     """``POOL`` different requests of one kind, the same in every run."""
     chance = random.Random(f"serve {kind}")
-    return [_ask(kind, chance, titles, settings) for _ in range(POOL)]
+    covers = [path for path in _covers(titles, settings) if path.is_file()]
+    return [_ask(kind, chance, titles, covers) for _ in range(POOL)]
 
 
-def _ask(kind: str, chance: random.Random, titles: Sequence[Anime], settings: Settings) -> Ask:
+def _covers(titles: Sequence[Anime], settings: Settings) -> Iterator[Path]:
+    for title in titles:
+        yield from (settings.pictures_path / p.sha256 for p in title.pictures if p.sha256)
+
+
+def _ask(kind: str, chance: random.Random, titles: Sequence[Anime], covers: Sequence[Path]) -> Ask:
     match kind:
         case "text":
             return _post("search", {"query": _words(chance, titles), "limit": 10}, TextSearch)
         case "picture":
-            body = {"picture": _picture(chance, titles, settings), "limit": 10}
+            body = {"picture": _picture(chance, covers), "limit": 10}
             return _post("search/image", body, PictureSearch)
         case "multimodal":
-            words, data = _words(chance, titles), _picture(chance, titles, settings)
+            words, data = _words(chance, titles), _picture(chance, covers)
             body = {"query": words, "picture": data, "limit": 10}
             return _post("search/multimodal", body, MultimodalSearch)
         case "similar 20":
@@ -126,13 +132,9 @@ def _words(chance: random.Random, titles: Sequence[Anime]) -> str:
     return " ".join(words[start : start + 8]) or "a story"
 
 
-def _picture(chance: random.Random, titles: Sequence[Anime], settings: Settings) -> str:
-    """A random cover; its last byte differs so that no two requests are the same."""
-    files = [
-        p.sha256 for title in chance.sample(titles, min(50, len(titles))) for p in title.pictures
-    ]
-    held = next(sha for sha in files if sha and (settings.pictures_path / sha).is_file())
-    data = (settings.pictures_path / held).read_bytes() + chance.randbytes(4)
+def _picture(chance: random.Random, covers: Sequence[Path]) -> str:
+    """A random cover; its last bytes differ so that no two requests are the same."""
+    data = chance.choice(covers).read_bytes() + chance.randbytes(4)
     return base64.b64encode(data).decode()
 
 

@@ -14,12 +14,18 @@ from animevec.search.encoding import Encoders
 from animevec.search.explanation import explain, shared
 from animevec.search.filters import Node, Terms, both, compiled
 from animevec.search.fusion import ChannelRun, Ranked
-from animevec.search.hydration import summary
 from animevec.search.lookalikes import LOOKED_AT, Lookalikes
 from animevec.search.plan import SAME, Plan
 from animevec.search.rankers import Pool, Ranker
 from animevec.search.request import Search, SimilarSearch
-from animevec.search.response import ChannelHit, Explanation, Hit, Match, SearchResult
+from animevec.search.response import (
+    ChannelHit,
+    Explanation,
+    Hit,
+    Match,
+    SearchResult,
+    Summary,
+)
 from animevec.search.similarity import Found
 from animevec.search.stopwatch import Stopwatch
 from animevec.search.view import CatalogueView
@@ -116,12 +122,15 @@ class Answerer:
         self, search: Search, plan: Plan, page: _Page, ranker: str, watch: Stopwatch
     ) -> SearchResult:
         with watch.stage("hydrate"):
-            records = self._view.records([*(one.id for one in page.ranked), *plan.references])
-            ranked = [one for one in page.ranked if one.id in records]
+            cards = self._view.cards(one.id for one in page.ranked)
+            wanted = [*(one.id for one in page.ranked), *plan.references]
+            records = self._view.records(wanted) if search.explain else {}
+            known = records if search.explain else cards  # a title may vanish between the two
+            ranked = [one for one in page.ranked if one.id in cards and one.id in known]
         with watch.stage("explain"):
             reasons = self._reasons(search, plan, ranked, records)
         hits = [
-            self._hit(one, plan, records[one.id], page.under.get(one.id, ()), reason)
+            self._hit(one, plan, cards[one.id], page.under.get(one.id, ()), reason)
             for one, reason in zip(ranked, reasons, strict=True)
         ]
         return SearchResult(
@@ -161,7 +170,7 @@ class Answerer:
         self,
         one: Ranked,
         plan: Plan,
-        record: Anime,
+        card: Summary,
         under: Sequence[UUID],
         reason: Explanation | None,
     ) -> Hit:
@@ -176,7 +185,7 @@ class Answerer:
             score=one.score,
             probability=probability,
             match="exact" if one.id in plan.exact else match,
-            record=summary(record),
+            record=card,
             channels=channels,
             franchise=self._view.franchise.get(one.id),
             folded=tuple(under),

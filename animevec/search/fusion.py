@@ -4,8 +4,10 @@ Reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009.  Convex combi
 normalised scores, which keeps what ranks throw away: Bruch, Gai and Ingber, TOIS 2023.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 K = 60
@@ -36,13 +38,31 @@ class Part:
     share: float
 
 
+class Vote(NamedTuple):
+    """What a channel says for a title: rank from 1, its score, and what it adds to the sum."""
+
+    name: str
+    rank: int
+    score: float
+    gain: float
+
+
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """A title, its score and where the score came from."""
 
     id: UUID
     score: float
-    parts: tuple[Part, ...]
+    votes: Sequence[Vote]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The votes with their shares; worked out when read, for few titles reach a page."""
+        total = sum(vote.gain for vote in self.votes)
+        return tuple(
+            Part(name, rank, score, gain / total if total else 1 / len(self.votes))
+            for name, rank, score, gain in self.votes
+        )
 
 
 Fusion = Callable[[Sequence[ChannelRun], int], list[Ranked]]
@@ -55,10 +75,10 @@ def reciprocal(runs: Sequence[ChannelRun], k: int = K) -> list[Ranked]:
     Channels without weight are left out.
     """
     runs = _voting(runs)
+    votes = _votes(runs, [_reciprocals(run, k) for run in runs])
     ceiling = sum(run.weight for run in runs) / (k + 1)
-    return _summed(
-        runs, lambda run: [run.weight / (k + n + 1) for n in range(len(run.hits))], ceiling
-    )
+    ranked = [Ranked(id_, _sum(cast) / ceiling, cast) for id_, cast in votes.items()]
+    return sorted(ranked, key=lambda one: (-one.score, one.id))
 
 
 def blended(runs: Sequence[ChannelRun], k: int = K) -> list[Ranked]:
@@ -68,39 +88,41 @@ def blended(runs: Sequence[ChannelRun], k: int = K) -> list[Ranked]:
     hits does not move the ones before.  Scores lie in [0, 1].
     """
     runs = _voting(runs)
-    order = {one.id: place for place, one in enumerate(reciprocal(runs, k))}
-    ranked = _summed(runs, _gains, sum(run.weight for run in runs))
-    return sorted(ranked, key=lambda one: (-one.score, order[one.id]))
+    votes = _votes(runs, [_gains(run) for run in runs])
+    ceiling = sum(run.weight for run in runs)
+    ranked = [Ranked(id_, _sum(cast) / ceiling, cast) for id_, cast in votes.items()]
+    weights = {run.name: run.weight for run in runs}
+
+    def place(one: Ranked) -> tuple[float, float, UUID]:
+        return -one.score, -sum(weights[v.name] / (k + v.rank) for v in one.votes), one.id
+
+    return sorted(ranked, key=place)
 
 
 def _voting(runs: Iterable[ChannelRun]) -> list[ChannelRun]:
     return [run for run in runs if run.weight > 0 and run.hits]
 
 
+def _reciprocals(run: ChannelRun, k: int) -> list[float]:
+    return [run.weight / (k + rank) for rank in range(1, len(run.hits) + 1)]
+
+
 def _gains(run: ChannelRun) -> list[float]:
     best, worst = run.hits[0][1], run.hits[:ANCHOR][-1][1]
     if best <= worst:
         return [run.weight] * len(run.hits)
-    return [run.weight * max(0.0, score - worst) / (best - worst) for _, score in run.hits]
+    scale = run.weight / (best - worst)
+    return [scale * (score - worst) if score > worst else 0.0 for _, score in run.hits]
 
 
-def _summed(
-    runs: Sequence[ChannelRun], gains: Callable[[ChannelRun], list[float]], ceiling: float
-) -> list[Ranked]:
-    """Titles by the sum of their gains over ``ceiling``; shares are of that sum."""
-    found: dict[UUID, list[tuple[str, int, float, float]]] = {}
-    for run in runs:
-        scored = zip(run.hits, gains(run), strict=True)
-        for rank, ((id_, score), gain) in enumerate(scored, start=1):
-            found.setdefault(id_, []).append((run.name, rank, score, gain))
-    ranked = [_ranked(id_, rows, ceiling) for id_, rows in found.items()]
-    return sorted(ranked, key=lambda one: (-one.score, one.id))
+def _votes(runs: Sequence[ChannelRun], gains: Sequence[Sequence[float]]) -> dict[UUID, list[Vote]]:
+    """Every title's votes, in the order of the channels."""
+    found: dict[UUID, list[Vote]] = defaultdict(list)
+    for run, worth in zip(runs, gains, strict=True):
+        for rank, ((id_, score), gain) in enumerate(zip(run.hits, worth, strict=True), start=1):
+            found[id_].append(Vote(run.name, rank, score, gain))
+    return found
 
 
-def _ranked(id_: UUID, rows: list[tuple[str, int, float, float]], ceiling: float) -> Ranked:
-    total = sum(gain for *_, gain in rows)
-    parts = tuple(
-        Part(name, rank, score, gain / total if total else 1 / len(rows))
-        for name, rank, score, gain in rows
-    )
-    return Ranked(id_, total / ceiling, parts)
+def _sum(votes: Sequence[Vote]) -> float:
+    return sum(vote.gain for vote in votes)

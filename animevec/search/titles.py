@@ -13,6 +13,7 @@ from typing import Literal
 from uuid import UUID
 
 from rapidfuzz import fuzz
+from rapidfuzz.process import cdist
 
 from animevec.catalog.record import Anime
 from animevec.search.franchises import prior
@@ -26,6 +27,8 @@ MAX_SEGMENTS = 6
 MAX_CHARS = 200
 STRONG = 0.88
 WEAK = 0.75
+NEAR = 60
+PIECE = 78
 _FEATURES = frozenset({"MOVIE", "OVA", "ONA", "SPECIAL"})
 
 
@@ -84,10 +87,28 @@ class _Segment:
         near = set(self.postings.nearest(form.phonetic, CANDIDATES).tolist())
         if form.from_kana:
             near.update(self.skeletons.nearest(form.skeleton, CANDIDATES).tolist())
+        near = set(self._promising(form, sorted(near)))
         for position in near.union(self.acronyms.get(form.words, ())):
             entry = self.entries[self.owners[position]]
             score = alike(form, self.forms[position], entry.kind, entry.prior)
             yield entry, self.names[position], score
+
+    def _promising(self, form: Form, near: Sequence[int]) -> Iterator[int]:
+        """Those of the names whose sound is close enough for ``alike`` to reach ``WEAK``.
+
+        Two comparisons of the whole list at once spare the many of each name that has no chance.
+        """
+        names = [self.forms[position] for position in near]
+        if not names:
+            return
+        sounds = [name.phonetic for name in names]
+        whole = cdist([form.whole], [name.whole for name in names], scorer=fuzz.ratio)[0].tolist()
+        sound = cdist([form.phonetic], sounds, scorer=fuzz.ratio)[0].tolist()
+        piece = cdist([form.phonetic], sounds, scorer=fuzz.partial_ratio)[0].tolist()
+        for at, position in enumerate(near):
+            longer = len(form.phonetic) < len(sounds[at])
+            if max(whole[at], sound[at]) >= NEAR or (longer and piece[at] >= PIECE):
+                yield position
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,19 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from cachetools import LRUCache
-
 from animevec.catalog.record import Anime
 from animevec.catalog.store import Catalog
 from animevec.errors import NotFound
 from animevec.search.franchises import Facts, franchises
+from animevec.search.hydration import summary
 from animevec.search.rarity import Rarity
+from animevec.search.response import Summary
+from animevec.search.shelf import Shelf
 from animevec.search.titles import TitleIndex
 from animevec.search.vocabulary import Vocabulary
 
-CACHED_RECORDS = 4096
+CACHED_RECORDS = 1024
+CACHED_CARDS = 32_768  # about 1.6 kB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,8 @@ class CatalogueView:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._known = _Known()
-        self._records: LRUCache[UUID, Anime] = LRUCache(CACHED_RECORDS)
-        self._forgotten = 0
-        self._guard = threading.Lock()
+        self._records: Shelf[Anime] = Shelf(CACHED_RECORDS)
+        self._cards: Shelf[bytes] = Shelf(CACHED_CARDS)
         self._refreshing = threading.Lock()
         self.titles = TitleIndex()
         self.refresh()
@@ -72,18 +73,12 @@ class CatalogueView:
 
     def records(self, ids: Iterable[UUID]) -> dict[UUID, Anime]:
         """Whole records of the ids that exist."""
-        wanted = list(dict.fromkeys(ids))
-        with self._guard:
-            found = {id_: self._records[id_] for id_ in wanted if id_ in self._records}
-            forgotten = self._forgotten
-        missing = [id_ for id_ in wanted if id_ not in found]
-        if missing:
-            read = self._catalog.get_many(missing)
-            with self._guard:
-                if forgotten == self._forgotten:  # else what was read may be of before a change
-                    self._records.update(read)
-            found |= read
-        return found
+        return self._records.take(ids, self._catalog.get_many)
+
+    def cards(self, ids: Iterable[UUID]) -> dict[UUID, Summary]:
+        """What a result card shows, of the ids that exist."""
+        found = self._cards.take(ids, lambda missing: _cards(self._catalog.get_many(missing)))
+        return {id_: Summary.model_validate_json(card) for id_, card in found.items()}
 
     def resolve(self, reference: str) -> UUID:
         """The id behind an id or a provider key; ``NotFound`` if there is none."""
@@ -101,7 +96,9 @@ class CatalogueView:
             changed, removed, revision = self._news()
             if revision != self.revision:
                 self.titles.update(changed.values(), removed)
-                self._forget({*changed, *removed})
+                self._records.forget({*changed, *removed})
+                self._cards.forget({*changed, *removed})
+                self._cards.put(_cards(changed))
                 self._known = _after(self._known, revision, changed.values(), removed)
             return revision
 
@@ -116,11 +113,9 @@ class CatalogueView:
             changed |= self._catalog.get_many(change.id for change in page)
         return changed, touched - set(changed), revision
 
-    def _forget(self, ids: Iterable[UUID]) -> None:
-        with self._guard:
-            self._forgotten += 1
-            for id_ in ids:
-                self._records.pop(id_, None)
+
+def _cards(records: Mapping[UUID, Anime]) -> dict[UUID, bytes]:
+    return {id_: summary(record).model_dump_json().encode() for id_, record in records.items()}
 
 
 def _after(

@@ -1,9 +1,10 @@
 """The composition root: everything between the settings and a working search engine."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from animevec.catalog.store import Catalog
 from animevec.encoders.base import Encoder
@@ -58,6 +59,7 @@ class Assembly:
     encoders: Encoders
     release: Release
     engine: SearchEngine
+    adapters: Mapping[str, Path]
 
     @property
     def catalog(self) -> Catalog:
@@ -79,13 +81,6 @@ class Assembly:
         report = self.room.synchroniser.catch_up(self.live)
         self.engine.refresh()
         return report
-
-    def rebuild(self, progress: Progress = silent) -> BuildReport:
-        """A new index beside the live one, swapped in; a synchroniser of its own, so that
-        writes to the live one need not wait for it.
-        """
-        room = make_room(self.settings, self.catalog, self.store, self.room.embedder)
-        return rebuild(room, progress, self.release.index)
 
 
 def load_encoders(settings: Settings) -> Encoders:
@@ -112,18 +107,32 @@ def rebuild(room: IndexRoom, progress: Progress = silent, alias: str = LIVE) -> 
 
     The index that was meant before stays for a rollback; older ones of this alias are dropped.
     """
-    store, before = room.store, room.store.resolve(alias)
-    own = [name for name in store.names() if name.startswith(f"{alias}-")]
-    begun = [name for name in own if room.ledger.unfinished(name)]
+    before = room.store.resolve(alias)
+    report = build_beside(room, progress, alias)
+    room.store.switch(alias, report.name)
+    discard_older(room, alias, {report.name, before})
+    return report
+
+
+def build_beside(room: IndexRoom, progress: Progress, alias: str) -> BuildReport:
+    """Build an index for ``alias``, or resume a build that was cut off; the alias stays."""
+    begun = [name for name in _own(room, alias) if room.ledger.unfinished(name)]
     version = room.embedder.version
     resumable = [name for name in begun if room.ledger.version(name) == version]
     fresh = datetime.now(UTC).strftime(f"{alias}-%Y%m%d-%H%M%S")
-    report = room.builder.build(resumable[0] if resumable else fresh, alias, progress)
-    for name in own:
-        if name not in (report.name, before):
-            store.drop(name)
+    return room.builder.build(resumable[0] if resumable else fresh, None, progress)
+
+
+def discard_older(room: IndexRoom, alias: str, kept: Collection[str | None]) -> None:
+    """Drop the indexes that were built for ``alias``, but for those to keep."""
+    for name in _own(room, alias):
+        if name not in kept:
+            room.store.drop(name)
             room.ledger.remove(name)
-    return report
+
+
+def _own(room: IndexRoom, alias: str) -> list[str]:
+    return [name for name in room.store.names() if name.startswith(f"{alias}-")]
 
 
 @contextmanager

@@ -116,7 +116,8 @@ class Lineup:
             release,
             self.settings,
         )
-        return Assembly(self.settings, self._room(text, picture), found, release, engine)
+        room = self._room(text, picture)
+        return Assembly(self.settings, room, found, release, engine, adapters)
 
     def _room(self, text: Channel, picture: Channel | None) -> IndexRoom:
         embedder = make_embedder(self.settings, text, picture)

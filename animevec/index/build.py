@@ -94,12 +94,15 @@ class Builder:
         # Titles that changed while the index was optimised; few, so they need no second pass.
         late = self._synchroniser.reconcile(name)
         self._verify(name)
+        points = self._store.count(name)
+        self._ledger.write(name, self._embedder.version, finished=True)
+        # Whoever serves the alias, perhaps another process, opens the index once it moves.
+        self._store.let_go(name)
         if alias is not None:
             self._store.switch(alias, name)
-        self._ledger.write(name, self._embedder.version, finished=True)
         return BuildReport(
             name=name,
-            points=self._store.count(name),
+            points=points,
             revision=late.revision,
             seconds=time.monotonic() - started,
             resumed=resumed,

@@ -112,6 +112,13 @@ class EmbeddedStore:
         """Make everything written so far safe against power loss."""
         self._index(name).flush()
 
+    def let_go(self, name: str) -> None:
+        """Flush and close an index, so that another process may hold it; a later call reopens."""
+        with self._opening:
+            index = self._open.pop(self.resolve(name) or name, None)
+            if index is not None:
+                index.close()
+
     def optimize(self, name: str) -> None:
         """Merge, quantise and (from ``graph_from`` points) link, in a child process."""
         self._index(name).optimize()

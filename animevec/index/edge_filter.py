@@ -9,6 +9,7 @@ import qdrant_edge as edge
 from qdrant_client import models
 
 from animevec.index.admission import conditions
+from animevec.index.ranges import tighter
 
 
 def edge_filter(filter: models.Filter | None) -> edge.Filter | None:
@@ -62,13 +63,8 @@ def _field(condition: models.FieldCondition) -> edge.FieldCondition:
 
 
 def _range(span: models.Range) -> edge.RangeFloat:
-    """The tighter bound of each side: given both, the engine's index reads only the open one."""
-    low, high = span.gt, span.lt
-    gte = None if low is not None and (span.gte is None or low >= span.gte) else span.gte
-    lte = None if high is not None and (span.lte is None or high <= span.lte) else span.lte
-    return edge.RangeFloat(
-        gte=gte, gt=low if gte is None else None, lte=lte, lt=high if lte is None else None
-    )
+    bounds = tighter(span)
+    return edge.RangeFloat(gte=bounds.gte, gt=bounds.gt, lte=bounds.lte, lt=bounds.lt)
 
 
 def _match(match: models.Match) -> edge.MatchType:

@@ -24,6 +24,7 @@ from animevec.index.admission import (
     admit_vector_names,
 )
 from animevec.index.base import Hit, IndexSchema, IndexStats, Point, Query
+from animevec.index.ranges import tightened
 from animevec.index.ranking import TIES, complete, ranked, ranked_facet, wider
 from animevec.index.server_config import collection, field_params, schema_of, search_params
 from animevec.index.server_errors import ask
@@ -136,6 +137,9 @@ class ServerStore:
         """Nothing to do: a server answers a write when it is in its log."""
         self._info(name)
 
+    def let_go(self, name: str) -> None:
+        """Nothing to do: any number of clients may use a collection."""
+
     def optimize(self, name: str) -> None:
         """Wait until the server's own optimisers are done.
 
@@ -203,12 +207,13 @@ class ServerStore:
         schema = self.schema(name)
         admit_vector_names(schema, with_vectors)
         admit_filter(schema, filter)
-        return self._pages(name, filter, with_vectors)
+        return self._pages(name, tightened(filter), with_vectors)
 
     def count(self, name: str, filter: models.Filter | None = None) -> int:
         """Exact number of points under a filter."""
         admit_filter(self.schema(name), filter)
-        found = self._ask(name, lambda: self._client.count(name, count_filter=filter, exact=True))
+        kept = tightened(filter)
+        found = self._ask(name, lambda: self._client.count(name, count_filter=kept, exact=True))
         return found.count
 
     def facet(
@@ -218,10 +223,11 @@ class ServerStore:
         schema = self.schema(name)
         admit_field(schema, field)
         admit_filter(schema, filter)
+        kept = tightened(filter)
         found = self._ask(
             name,
             lambda: self._client.facet(
-                name, field, facet_filter=filter, limit=limit + TIES, exact=True
+                name, field, facet_filter=kept, limit=limit + TIES, exact=True
             ),
         )
         return ranked_facet({one.value: one.count for one in found.hits}, limit)
@@ -299,7 +305,7 @@ class ServerStore:
             models.QueryRequest(
                 query=server_vector(query.vector),
                 using=query.using,
-                filter=query.filter,
+                filter=tightened(query.filter),
                 params=search_params(self._settings, query.exact),
                 score_threshold=query.score_threshold,
                 limit=depth,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, JsonValue
 
 from animevec.errors import InvalidRequest
 from animevec.progress import Progress
+from animevec.rebuilding import rebuild_apart
 from bentos import ingest
 from bentos.access import ADMIN
 from bentos.answering import ERRORS, service_of
@@ -107,7 +108,7 @@ async def reindex(request: Request) -> Job:
     assembly = service.assembly
 
     def work(progress: Progress) -> dict[str, JsonValue]:
-        report = assembly.rebuild(progress)
+        report = rebuild_apart(assembly, progress)
         return {
             "index": report.name,
             "points": report.points,

@@ -45,6 +45,7 @@ class LocalServer:
             if not self.local.collection_exists(target):
                 return refusal(404, f"Not found: Collection `{name}` doesn't exist!")
         body = self._body(request)
+        assert not twice_bounded(body), "a payload index reads only the open one of two bounds"
         result = answer(body, **where)
         if isinstance(result, bytes):
             return httpx.Response(200, content=result)
@@ -225,6 +226,16 @@ class LocalServer:
 def refusal(status: int, words: str) -> httpx.Response:
     """An error as the server words it."""
     return httpx.Response(status, json={"status": {"error": words}, "time": 0.0, "result": None})
+
+
+def twice_bounded(body: Any) -> bool:
+    """Whether a range somewhere in a request has two bounds on one side."""
+    if isinstance(body, dict):
+        given = {key for key, value in body.items() if value is not None}
+        return any(map(twice_bounded, body.values())) or any(
+            pair <= given for pair in ({"lt", "lte"}, {"gt", "gte"})
+        )
+    return isinstance(body, list) and any(map(twice_bounded, body))
 
 
 def done() -> dict[str, Any]:

@@ -24,12 +24,17 @@ class SetEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything measured about one candidate. Latency in milliseconds, memory in megabytes."""
+    """Everything measured about one candidate. Latency in milliseconds, memory in megabytes.
+
+    ``champion_latency_p95_ms`` was measured in the same minutes; without a champion it is the
+    candidate's own.
+    """
 
     candidate: str
     champion: str | None
     sets: Mapping[str, SetEvidence]
     latency_p95_ms: float
+    champion_latency_p95_ms: float
     memory_mb: float
     indexed: int
     expected: int

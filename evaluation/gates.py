@@ -194,13 +194,22 @@ class NoForgetting(Additive):
 
 @dataclass(frozen=True)
 class Latency(Additive):
-    """95th percentile of a text query, in milliseconds."""
+    """95th percentile of a text query: as a multiple of the champion's, measured in the same run.
 
-    maximum_ms: float
+    ``maximum_ms`` is for machines whose speed is known: 0 sets no limit in milliseconds.
+    """
+
+    maximum_ratio: float = 1.25
+    maximum_ms: float = 0.0
 
     def findings(self, evidence: Evidence) -> Iterable[Finding]:
-        """One finding."""
-        return [at_most("latency", "text p95 in ms", evidence.latency_p95_ms, self.maximum_ms)]
+        """One finding per limit; a champion that was not measured fails."""
+        ours, theirs = evidence.latency_p95_ms, evidence.champion_latency_p95_ms
+        ratio = ours / theirs if theirs else float("nan")
+        found = [at_most("latency", "text p95 over the champion's", ratio, self.maximum_ratio)]
+        if self.maximum_ms:
+            found.append(at_most("latency", "text p95 in ms", ours, self.maximum_ms))
+        return found
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def evidence(change: float = 0.1, slice_change: float = 0.0) -> Evidence:
     found = SetEvidence("0" * 64, "ndcg@10", {"ndcg@10": better}, {"language=ja": part})
     general = SetEvidence("1" * 64, "ndcg@10", {"ndcg@10": part}, general=True)
     sets = {"similarity": found, "general": general}
-    return Evidence("v2", "v1", sets, 40.0, 900.0, 240, 240, True, {"minilm": "Apache-2.0"})
+    return Evidence("v2", "v1", sets, 40.0, 35.0, 900.0, 240, 240, True, {"minilm": "Apache-2.0"})
 
 
 GATE = (
@@ -37,7 +37,7 @@ GATE = (
     + Improvement("similarity", 0.1)
     + NoSliceWorse(0.01)
     + NoForgetting(0.01)
-    + Latency(100)
+    + Latency(1.25, 100)
     + Memory(2000)
     + Completeness()
     + Licence(commercial_use=True)
@@ -59,8 +59,10 @@ def test_a_good_candidate_passes() -> None:
         (Improvement("similarity", -1.0), evidence(change=-0.01), "lower bound"),
         (NoSliceWorse(0.01), evidence(slice_change=-0.05), "language=ja"),
         (NoForgetting(0.01), evidence(slice_change=-0.05), "general"),
-        (Latency(100), replace(evidence(), latency_p95_ms=101.0), "at most 100"),
-        (Latency(100), replace(evidence(), latency_p95_ms=float("nan")), "nan"),
+        (Latency(), replace(evidence(), latency_p95_ms=44.0), "champion's is 1.257, at most 1.25"),
+        (Latency(), replace(evidence(), latency_p95_ms=float("nan")), "nan"),
+        (Latency(), replace(evidence(), champion_latency_p95_ms=0.0), "nan"),
+        (Latency(2, 39), evidence(), "in ms is 40, at most 39"),
         (Memory(800), evidence(), "900"),
         (Completeness(), replace(evidence(), indexed=239), "0.9958"),
         (Completeness(), replace(evidence(), indexed=0, expected=0), "nan"),

@@ -40,6 +40,7 @@ from evaluation.sets.shared import shared_sets
 from evaluation.sets.variants import title_variants
 from evaluation.trial import Trial, run_trial
 from flows.artifacts import artifact_address, progress_artifact, run_address
+from flows.drift import FACTS, REPORT, drift_rows, drift_since, facts_of, tell_drift
 from flows.parameters import Evaluate
 from flows.workshop import Workshop, open_workshop
 from registry.audit import Gated
@@ -51,7 +52,7 @@ EXPERIMENT = "evaluation"
 VARIANTS = 100
 SCORES = "scores.json"
 # What a release's tags say of its last evaluation.
-VERDICT, RUN, AGAINST = "verdict", "evaluation_run", "evaluated_against"
+VERDICT, RUN, AGAINST, REPORTS = "verdict", "evaluation_run", "evaluated_against", "reports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Judged:
     verdict: str
     run_id: str
     findings: list[dict[str, Any]]
+    drift: list[dict[str, Any]]
 
 
 def judge(
@@ -79,16 +81,26 @@ def judge(
     with open_workshop(settings) as workshop, TemporaryDirectory() as scratch:
         trial, ours, theirs = compare(workshop, request, progress)
         verdict = gate.judge(trial.evidence)
+        facts, tracking = facts_of(records_of(ours)), workshop.records.releases.tracking
         reports = {"retrieval": retrieval_report(trial, Path(scratch))}
+        drift = drift_since(tracking, _judged_before(workshop, trial), facts, Path(scratch))
+        if drift is not None:
+            reports[REPORT] = drift
         if theirs is not None and ours.release.text.dimensions == theirs.release.text.dimensions:
             reports["embedding"] = _embedding_drift(ours, theirs, Path(scratch))
-        run_id = record(workshop.records.releases.tracking, trial, verdict, reports)
+        run_id = record(tracking, trial, verdict, reports, facts)
         _tag(workshop, trial.evidence, verdict, run_id)
     evidence = trial.evidence
     passed = "pass" if verdict.passed else "fail"
     findings = [asdict(finding) for finding in verdict.findings]
     return Judged(
-        evidence.candidate, evidence.champion, passed, verdict.summary(), run_id, findings
+        evidence.candidate,
+        evidence.champion,
+        passed,
+        verdict.summary(),
+        run_id,
+        findings,
+        drift_rows(drift),
     )
 
 
@@ -122,9 +134,9 @@ def indexed(workshop: Workshop, candidate: Assembly) -> int:
 
 
 def record(
-    tracking: Tracking, trial: Trial, verdict: Verdict, reports: Mapping[str, Outcome]
+    tracking: Tracking, trial: Trial, verdict: Verdict, reports: Mapping[str, Outcome], facts: str
 ) -> str:
-    """The evidence, scores by query, the verdict and the reports as an MLflow run; its id."""
+    """The evidence, scores by query, the verdict, reports and facts as an MLflow run; its id."""
     evidence = trial.evidence
     tags = {"kind": "evaluation", "release": evidence.candidate}
     scores = {one.name: trial.candidate[one.name].scores for one in trial.sets}
@@ -134,6 +146,7 @@ def record(
         run.metrics(figures(evidence))
         run.text(json.dumps(asdict(evidence), indent=2, default=str), "evidence.json")
         run.text(json.dumps(scores), SCORES)
+        run.text(facts, FACTS)
         run.text("\n".join(f"- {f.message}" for f in verdict.findings), "verdict.md")
         log_reports(run, reports)
     return run.id
@@ -189,6 +202,7 @@ def judge_and_tell(settings: Settings, request: Evaluate) -> dict[str, Any]:
         finding_rows(judged["findings"]), key="findings", description=judged["verdict"]
     )
     create_markdown_artifact(f"**{judged['verdict']}**", key="verdict")
+    tell_drift(settings, judged["drift"], judged["run_id"])
     link_run(settings, judged["run_id"], "evaluation")
     return judged
 
@@ -207,6 +221,12 @@ def evaluate_flow(request: Evaluate) -> dict[str, Any]:
     return judge_and_tell(Settings(), request)
 
 
+def _judged_before(workshop: Workshop, trial: Trial) -> str | None:
+    """The run that judged the other release, or this one where there is no other."""
+    evidence = trial.evidence
+    return workshop.records.release(evidence.champion or evidence.candidate).tags.get(RUN)
+
+
 def _embedding_drift(ours: Assembly, theirs: Assembly, folder: Path) -> Outcome:
     ids = list(records_of(ours))
     now, before = (text_vectors(one.store, one.live, ids) for one in (ours, theirs))
@@ -218,6 +238,7 @@ def _tag(workshop: Workshop, evidence: Evidence, verdict: Verdict, run_id: str) 
     releases, version = workshop.records.releases, evidence.candidate
     releases.tag(version, VERDICT, verdict.summary())
     releases.tag(version, RUN, run_id)
+    releases.tag(version, REPORTS, f"runs:/{run_id}/{FOLDER}")
     releases.tag(version, AGAINST, evidence.champion or "")
     for name, found in evidence.sets.items():
         releases.tag(version, f"sha256.{name}", found.sha256)

@@ -18,11 +18,13 @@ from prefect.states import Failed
 from animevec.errors import InvalidRequest
 from animevec.progress import Progress, silent
 from animevec.settings import Settings
+from evaluation.campaign import records_of
 from evaluation.evidently_report import Outcome, retrieval_report
 from evaluation.gates import Finding, Verdict, at_least
 from evaluation.runner import Run
 from evaluation.trial import Trial
 from flows.artifacts import progress_artifact
+from flows.drift import REPORT, drift_rows, drift_since, facts_of, tell_drift
 from flows.evaluation import RUN, SCORES, compare, finding_rows, link_run, record
 from flows.parameters import Evaluate, Nightly
 from flows.workshop import open_workshop
@@ -32,6 +34,8 @@ from registry.tracking import Tracking, mlflow_errors
 ACTOR = "flow nightly"
 ALERT = "animevec.alert"
 POLICY = "no regression"
+# Tag of a release: the run of its last night.
+NIGHTLY = "nightly_run"
 # Set name and hash to scores by metric, in the order of the queries.
 Scored = Mapping[tuple[str, str], Mapping[str, tuple[float, ...]]]
 
@@ -46,12 +50,14 @@ class Checked:
     run_id: str
     since: str | None
     findings: list[dict[str, Any]]
+    drift: list[dict[str, Any]]
 
 
 def check(settings: Settings, request: Nightly, progress: Progress = silent) -> Checked:
     """Measure the champion; where it fell, record an alert in the audit trail.
 
-    The first night of a release that was never judged is what later nights compare with.
+    Drift of the catalogue is reported and alarms nobody: a catalogue may change.  The first night
+    of a release that was never judged is what later nights compare with.
 
     Raises:
         NotFound: there is no champion.
@@ -60,12 +66,16 @@ def check(settings: Settings, request: Nightly, progress: Progress = silent) -> 
         records = workshop.records
         champion = records.release(None)
         version, since = champion.release.version, champion.tags.get(RUN)
-        trial, _, _ = compare(workshop, Evaluate(release=version, against=version), progress)
+        trial, ours, _ = compare(workshop, Evaluate(release=version, against=version), progress)
         tracking = records.releases.tracking
         pair = trial if since is None else beside(trial, earlier(tracking, since))
         report = retrieval_report(pair, Path(scratch), request.tolerance)
+        facts = facts_of(records_of(ours))
+        drift = drift_since(tracking, since, facts, Path(scratch))
         verdict = Verdict((*falls(pair, request.tolerance), *_found(report)))
-        run_id = record(tracking, trial, verdict, {"retrieval": report})
+        reports = {"retrieval": report} | ({} if drift is None else {REPORT: drift})
+        run_id = record(tracking, trial, verdict, reports, facts)
+        records.releases.tag(version, NIGHTLY, run_id)
         if since is None:
             records.releases.tag(version, RUN, run_id)
         if not verdict.passed:
@@ -73,7 +83,8 @@ def check(settings: Settings, request: Nightly, progress: Progress = silent) -> 
                 Alerted(actor=ACTOR, subject=f"release {version}", message=verdict.summary())
             )
     findings = [asdict(finding) for finding in verdict.findings]
-    return Checked(version, verdict.passed, verdict.summary(), run_id, since, findings)
+    summary = verdict.summary()
+    return Checked(version, verdict.passed, summary, run_id, since, findings, drift_rows(drift))
 
 
 def earlier(tracking: Tracking, run_id: str) -> Scored:
@@ -143,6 +154,7 @@ def nightly_flow(request: Nightly) -> dict[str, Any] | State[Any]:
         finding_rows(found["findings"]), key="nightly", description=found["summary"]
     )
     create_markdown_artifact(f"**{found['summary']}**", key="nightly-verdict")
+    tell_drift(settings, found["drift"], found["run_id"])
     link_run(settings, found["run_id"], "nightly")
     if found["passed"]:
         return found

@@ -24,7 +24,10 @@ LARGEST = 1_000_000_000
 # Tag of a version that a Bento brought: the SHA-256 of its bundle.
 PINNED = "pinned"
 # Tags that say something of the other machine's registry alone.
-LOCAL = ("state", GATE, "verdict", "index", "evaluation_run", "evaluated_against", PINNED)
+LOCAL = (
+    *("state", GATE, "verdict", "index", PINNED),
+    *("evaluation_run", "evaluated_against", "reports", "nightly_run"),
+)
 # An adapter's name becomes a folder among a run's artifacts.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 

@@ -15,6 +15,7 @@ from evaluation.campaign import query_sets, records_of
 from evaluation.evidently_report import (
     data_report,
     embedding_report,
+    facts_frame,
     log_reports,
     retrieval_report,
     text_vectors,
@@ -63,6 +64,7 @@ def test_a_first_release_passes_on_its_own_merits(equal: Trial) -> None:
     assert (evidence.indexed, evidence.expected) == (272, 272)
     assert evidence.licences == {"minilm": "Apache-2.0", "bm25": "Apache-2.0"}
     assert 0 < evidence.latency_p95_ms < 10_000
+    assert 0 < evidence.champion_latency_p95_ms < 10_000
     assert evidence.memory_mb > 50
     assert all(c.difference.mean == 0 for s in evidence.sets.values() for c in s.overall.values())
 
@@ -145,7 +147,7 @@ def test_reports_are_kept_with_the_run(assembly: Assembly, equal: Trial, tmp_pat
     titles = list(records_of(assembly).values())
     outcomes = {
         "retrieval": retrieval_report(equal, tmp_path / "r"),
-        "data-drift": data_report(titles[:100], titles[100:], tmp_path / "r"),
+        "data-drift": data_report(*map(facts_frame, (titles[:100], titles[100:])), tmp_path / "r"),
     }
     tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts")
     with tracking.run("evaluation", "trial", {}) as run:

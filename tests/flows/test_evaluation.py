@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from animevec.catalog.store import Catalog
 from animevec.errors import InvalidRequest, NotFound
 from animevec.settings import Settings
 from flows.embedding import embed_release, register_again
@@ -43,6 +44,7 @@ def test_a_candidate_is_judged_promoted_and_rolled_back(settings: Settings, gate
     found = tags(settings, version)
     assert (found["gate"], found["verdict"]) == ("pass", judged.verdict)
     assert found["evaluation_run"] == judged.run_id
+    assert found["reports"] == f"runs:/{judged.run_id}/evidently"
     client = Tracking.of(settings).client
     files = {one.path for one in client.list_artifacts(judged.run_id)}
     assert {"evidence.json", SCORES, "verdict.md", "evidently"} <= files
@@ -88,6 +90,22 @@ def test_a_night_compares_with_the_night_before_and_alerts_when_worse(settings: 
     with open_records(settings) as records:
         [alert] = records.audit.entries("alerted")
     assert alert.facts == {"subject": "release 1", "message": worse.summary}
+
+
+def test_drift_of_the_catalogue_is_reported_and_alarms_nobody(settings: Settings) -> None:
+    first = check(settings, Nightly())
+    assert first.drift == []
+    with Catalog.open(settings.catalog_url) as catalog:
+        longer = [one.model_copy(update={"episodes": 999}) for one in catalog.iterate()]
+        catalog.put(longer, actor="test")
+    second = check(settings, Nightly(tolerance=0.5))
+    assert second.passed, second.summary
+    [found] = [row for row in second.drift if row["drifted"] == "YES"]
+    assert found == second.drift[0] and "episodes" in found["fact"]
+    client = Tracking.of(settings).client
+    kept = {one.path for one in client.list_artifacts(second.run_id, "evidently")}
+    assert "evidently/data-drift.html" in kept
+    assert tags(settings, "1")["nightly_run"] == second.run_id
 
 
 def better_days(settings: Settings, run_id: str) -> str:

@@ -101,18 +101,22 @@ def review() -> None:
 @as_json
 def list_(state: str, limit: int, json_: bool) -> None:
     """List the queue, the least sure first."""
+    from flows.enrichment.ledger import leading
     from flows.enrichment.review import State
 
-    with _opened() as (_, _, runner):
+    with _opened() as (_, catalog, runner):
         items = runner.reviews.items(None if state == "all" else State(state), limit)
+        records = catalog.get_many([item.id for item in items])
+    keys = {id: leading(record.keys) for id, record in records.items()}
     if json_:
-        click.echo(json.dumps([_plain(item) for item in items], ensure_ascii=False, indent=2))
+        plain = [_plain(item, keys.get(item.id)) for item in items]
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
         return
     rows = [
-        [str(i.id), i.title, i.field, f"{i.chosen}: {i.value}", _others(i), f"{i.confidence:.2f}"]
+        [keys.get(i.id, i.id), i.title, i.field, f"{i.chosen}: {i.value}", _others(i)]
         for i in items
     ]
-    _table(["id", "title", "field", "in force", "others", "confidence"], rows)
+    _table(["key", "title", "field", "in force", "others"], rows)
 
 
 @review.command("accept")
@@ -241,9 +245,10 @@ def _json(value: str) -> Any:
         return value
 
 
-def _plain(item: Item) -> dict[str, Any]:
+def _plain(item: Item, key: str | None) -> dict[str, Any]:
     return {
         "id": str(item.id),
+        "key": key,
         "title": item.title,
         "field": item.field,
         "chosen": item.chosen,

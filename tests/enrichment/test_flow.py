@@ -5,6 +5,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from animevec.assembly import Assembly
-from animevec.catalog.store import Catalog
-from animevec.lineup import open_assembly
+from animevec.assembly import Assembly, local_release
+from animevec.lineup import Lineup, open_lineup
 from animevec.search.request import TextSearch
 from animevec.settings import FlowSettings, Settings
 from animevec.stack.process import Supervisor
@@ -75,6 +75,7 @@ def test_without_prefect_it_is_a_plain_function(tmp_path: Path) -> None:
     rows = {row["source"]: row for row in flow.outcome_rows(report)}
     assert rows["anilist"]["found"] == 6 and rows["anilist"]["requests"] == 1
     assert all(set(row) >= {"key", "field", "in force"} for row in flow.dispute_rows(report))
+    assert "keys.anidb" in {row["field"] for row in flow.dispute_rows(report)}
     assert f"revision **{report.revision}**" in flow.summary(report)
     json.dumps(report.model_dump(mode="json"))
 
@@ -144,13 +145,24 @@ def installation(home: Path) -> Iterator[tuple[World, Settings, dict[str, str]]]
         yield world, settings, env
 
 
+@contextmanager
+def following(lineup: Lineup) -> Iterator[Assembly]:
+    """The open release, kept at the catalogue's revision as the service keeps its own."""
+    assembly = lineup.open(local_release(lineup.settings))
+    lineup.follower.start()
+    try:
+        yield assembly
+    finally:
+        lineup.follower.stop()
+
+
 @pytest.mark.timeout(600)
 def test_started_as_the_ui_does_it_ends_with_a_title_that_search_finds(
     installation: tuple[World, Settings, dict[str, str]],
 ) -> None:
     world, settings, env = installation
     work = world.works[2]
-    with open_assembly(settings) as assembly:
+    with open_lineup(settings) as lineup, following(lineup) as assembly:
         assert work.english not in _found(assembly, work.english)
         before = assembly.catalog.revision()
         with Servers(settings, env) as servers:
@@ -172,10 +184,9 @@ def test_started_as_the_ui_does_it_ends_with_a_title_that_search_finds(
             assert {f"source-{name}" for name in DEFAULT} <= {limit["name"] for limit in limits}
             embed = _deployment(servers, "embed")
             servers.until(lambda: _runs(servers, embed["id"]))
-        with Catalog.open(settings.catalog_url) as catalog:
-            assert catalog.revision() == before + len(keys)
-        assembly.catch_up()
-        assert work.english in _found(assembly, work.english)
+            # As the service does, with the release that was open before.
+            servers.until(lambda: work.english in _found(assembly, work.english))
+        assert assembly.catalog.revision() == before + len(keys)
 
 
 def _found(assembly: Assembly, words: str) -> list[str | None]:

@@ -22,6 +22,7 @@ from flows.enrichment.sources import (
     ann,
     jikan,
     kitsu,
+    livechart,
     myanimelist,
     open_sources,
     simkl,
@@ -185,6 +186,32 @@ def test_a_romanised_name_is_not_in_japanese_script() -> None:
     page = answers.ANN.replace("月の橋 (Japanese)".encode(), "Tsuki no Hashī (Japanese)".encode())
     assert [(title.text, title.language) for title in ann.parse(page).titles[1:]] == [
         ("Tsuki no Hashī", "ja-Latn")
+    ]
+
+
+def test_ann_names_related_works_and_the_studio() -> None:
+    text = b"""<div id="infotype-related"><small>[ adapted from
+    <a href="/encyclopedia/manga.php?id=4">Hashi (manga)</a> ]</small>
+    <a href="/encyclopedia/anime.php?id=5">Hashi 2 (special)</a> (sequel)<br>
+    <a href="/encyclopedia/anime.php?id=6">Hashi Recap</a> (remix)<br></div>
+    <div class="ENTAB"><b>Animation Production</b>: <a href="c">Kawa</a></div></body>"""
+    found = ann.parse(answers.ANN.replace(b"</body>", text))
+    assert [(r.kind, r.key, r.title, r.medium) for r in found.relations] == [
+        ("adaptation", "ann_manga:4", "Hashi", "manga"),
+        ("sequel", "ann:5", "Hashi 2", "anime"),
+        ("summary", "ann:6", "Hashi Recap", "anime"),
+    ]
+    assert found.studios == ("Kawa",)
+
+
+def test_livechart_names_the_franchise_without_kinds() -> None:
+    card = (
+        b'<div data-franchise-carousel-target="carousel"><article data-compact-anime-card-id="7" '
+        b'data-compact-anime-card-romaji-title="Hashi 2"></article></div></body>'
+    )
+    found = livechart.parse(answers.LIVECHART.replace(b"</body>", card))
+    assert [(r.kind, r.key, r.title) for r in found.relations] == [
+        ("other", "livechart:7", "Hashi 2")
     ]
 
 

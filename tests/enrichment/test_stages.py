@@ -132,6 +132,26 @@ def test_a_later_source_adds_works_where_it_knows_more_of_a_kind() -> None:
     assert len(joined) == 3
 
 
+def test_a_work_left_out_once_stays_out_unless_only_its_kind_was_missing() -> None:
+    joined = relationships.join(
+        [
+            [edge("summary", "anidb:1", "Hashi: R2")],
+            [
+                edge("summary", "anisearch:1", "Hashi: Relight 2"),
+                edge("other", "anisearch_manga:2", "Hashi", "manga"),
+            ],
+            [
+                edge("sequel", "ann:1", "Hashi Relight 2"),
+                edge("adaptation", "ann_manga:2", "Hashi", "manga"),
+            ],
+        ]
+    )
+    assert [(e.kind, e.key) for e in joined] == [
+        ("summary", "anidb:1"),
+        ("adaptation", "ann_manga:2"),
+    ]
+
+
 def test_episodes_meet_by_number_and_fill_each_other_in() -> None:
     one = Episode(number=1, title="Night", titles=(Title(text="Night", language="en"),))
     other = Episode(

@@ -18,13 +18,16 @@ FACTS = SourceFacts(
     base_url="https://www.animenewsnetwork.com",
     licence="Anime News Network terms of use",
     rates=(Rate(requests=1, seconds=1),),
-    stages=frozenset({Stage.METADATA}),
+    stages=frozenset({Stage.METADATA, Stage.RELATIONSHIPS}),
     recorded_only=True,
 )
 LANGUAGES = {"Japanese": "ja", "French": "fr", "German": "de", "Spanish": "es", "Korean": "ko"}
 # The number behind "infotype-" names a section of the page.
 ALTERNATIVES, LENGTH, COUNT, VINTAGE, PREMIERE, PLOT = 2, 4, 3, 7, 9, 12
 GENRES, THEMES = 30, 31
+_WORK = re.compile(r"/(anime|manga)\.php\?id=(\d+)$")
+_KIND = re.compile(r"^(.+?)(?: \(([^()]*)\))?$")
+_BRACKETS = re.compile(r"^\s*\(([^()]+)\)")
 _HEADING = re.compile(r"^(.*?) \((TV|movie|OAV|ONA|special|TV special|music)[^)]*\)")
 _DAY = r"\d{4}(?:-\d{2}(?:-\d{2})?)?"
 _SPAN = re.compile(rf"({_DAY})(?: to ({_DAY}))?(?: \((?:Japan)\))?(?=$| \d| \()")
@@ -72,7 +75,32 @@ def _draft(page: pages.Page, name: str, kind: str, url: str) -> dict[str, Any]:
         "season": start.season,
         "episodes": count or (1 if words.kind(kind) == "MOVIE" else None),
         "duration_minutes": pages.minutes(_section(page, LENGTH)),
+        "studios": list(_studios(page)),
+        "relations": list(_relations(page)),
     }
+
+
+def _studios(page: pages.Page) -> Iterator[str]:
+    for entry in page.tree.css(".ENTAB"):
+        if pages.text(entry.css_first("b")) == "Animation Production":
+            yield from (name for node in entry.css("a") if (name := pages.text(node)))
+
+
+def _relations(page: pages.Page) -> Iterator[dict[str, Any]]:
+    """Works with their kind in brackets behind them; what was adapted stands in small letters."""
+    for node in page.tree.css("#infotype-related a"):
+        target = _WORK.search(node.attributes.get("href") or "")
+        name = _KIND.match(pages.text(node) or "")
+        if target and name:
+            said = _BRACKETS.match(node.next.text() if node.next else "")
+            adapted = node.parent is not None and node.parent.tag == "small"
+            anime = target[1] == "anime"
+            yield {
+                "kind": "adaptation" if adapted else words.relation(said[1] if said else None),
+                "key": f"ann:{target[2]}" if anime else f"ann_manga:{target[2]}",
+                "title": name[1],
+                "medium": "anime" if anime else words.medium(name[2]),
+            }
 
 
 def _aired(page: pages.Page) -> tuple[dates.When, dates.When]:

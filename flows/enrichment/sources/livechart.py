@@ -18,7 +18,7 @@ FACTS = SourceFacts(
     base_url="https://www.livechart.me",
     licence="LiveChart terms of use",
     rates=(Rate(requests=1, seconds=2),),
-    stages=frozenset({Stage.METADATA, Stage.STATISTICS}),
+    stages=frozenset({Stage.METADATA, Stage.RELATIONSHIPS, Stage.STATISTICS}),
     recorded_only=True,
 )
 FIELDS = ("Original title", "Status", "Premiere", "Season", "Format", "Source", "Run time")
@@ -62,8 +62,18 @@ def _draft(page: pages.Page, data: dict[str, Any], id: str) -> dict[str, Any]:
         "duration_minutes": pages.minutes(fields.get("Run time")),
         "studios": list(_studios(data)),
         "pictures": [{"url": image}] if isinstance(image, str) else [],
+        "relations": list(_relations(page)),
         "statistics": _statistics(data),
     }
+
+
+def _relations(page: pages.Page) -> Iterator[dict[str, str]]:
+    """What shares the franchise; the page does not say how."""
+    for card in page.tree.css("[data-franchise-carousel-target=carousel] article"):
+        id = card.attributes.get("data-compact-anime-card-id") or ""
+        if id.isascii() and id.isdigit():
+            title = card.attributes.get("data-compact-anime-card-romaji-title") or ""
+            yield {"kind": "other", "key": f"livechart:{id}", "title": title}
 
 
 def _fields(page: pages.Page) -> dict[str, str]:

@@ -25,9 +25,11 @@ def join(lists: Sequence[Sequence[Relation]]) -> tuple[Relation, ...]:
     Sources name works by their own ids and in their own language, so works are told apart by
     medium and title.  A later source's work without a match is new only if that source lists more
     of its kind and medium than are known; works of no kind (``other``) are taken from the first
-    source alone, because sites list there whatever shares a franchise.
+    source alone, because sites list there whatever shares a franchise.  A work of a kind that was
+    left out stays out when a third source names it.
     """
     joined: list[Relation] = []
+    left: list[Relation] = []
     for number, relations in enumerate(lists):
         earlier = tuple(joined)
         listed = Counter((relation.kind, relation.medium) for relation in relations)
@@ -37,8 +39,12 @@ def join(lists: Sequence[Sequence[Relation]]) -> tuple[Relation, ...]:
             kind = (relation.kind, relation.medium)
             if place is not None:
                 joined[place] = _united(joined[place], relation)
+            elif any(_alike(other, relation) for other in left):
+                continue
             elif number == 0 or (relation.kind != "other" and listed[kind] > known[kind]):
                 joined.append(relation)
+            elif relation.kind != "other":
+                left.append(relation)
     return tuple(joined)
 
 

@@ -6,7 +6,8 @@
 Three dense vectors per title (text 384, picture 512, thumbnail 512 = a noisy picture), sparse
 terms, and ten filter fields.  Vectors are clustered (1,200 Zipf clusters in 40 super-clusters),
 low-rank (48) and anisotropic, as encoders' are; queries are held out; the first genre follows the
-super-cluster.  Times are taken one query at a time; recall@10 is against exact numpy.
+super-cluster.  Times are taken one query at a time; recall@10 is against exact numpy.  At one size
+another process builds a second index while this one is asked, and the alias moves to it.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -40,6 +42,7 @@ RANK, CLUSTERS, SUPER = 48, 1_200, 40
 GENRES, YEARS, TYPES = 20, (1970, 2026), ("TV", "MOVIE", "OVA", "ONA", "SPECIAL")
 VOCABULARY, TERMS = 30_000, 52
 QUERIES, TOP = 200, 10
+EVERY_S = 0.01
 SCHEMA = IndexSchema(
     dense={name: DenseSpec(size) for name, size in SIZES.items()},
     sparse=(LEXICAL,),
@@ -324,36 +327,46 @@ def measure_faiss(world: World) -> dict[str, Any]:
         lambda number: index.search(queries[number : number + 1], TOP)[1][0], QUERIES
     )
     scores = (np.argpartition(-(vectors @ query), TOP)[:TOP] for query in queries)
-    return {**built, **spread(took), "recall": recall(found, list(scores))}
+    size = faiss.serialize_index(index).nbytes / 1e6
+    return {**built, "size_mb": size, **spread(took), "recall": recall(found, list(scores))}
 
 
-def measure_rebuild(world: World, store: EmbeddedStore, folder: Path) -> dict[str, Any]:
-    """Queries of the live index while another process builds a second one, then the swap."""
+def measure_rebuild(
+    world: World, store: EmbeddedStore, folder: Path, options: argparse.Namespace
+) -> dict[str, Any]:
+    """Queries of the live index while another process builds a second one, and over the swap.
+
+    One is due every 10 ms and timed from then, so that those a stall delayed are counted.
+    """
+    sizes = [str(len(world)), str(folder)]
+    tuning = ["--quantization", options.quantization, "--graph-from", str(options.graph_from)]
     child = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.index", "--build-only", str(len(world)), str(folder)]
+        [sys.executable, "-m", "benchmarks.index", "--build-only", *sizes, *tuning]
     )
+
+    def swap() -> None:
+        child.wait()
+        store.count("v2")  # opened before the alias moves, as a reindex does
+        store.switch("live", "v2")
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
     took: list[float] = []
-    errors = 0
-    while child.poll() is None:
-        number = len(took) % QUERIES
-        start = time.perf_counter()
-        errors += len(_text(world, store, number)) != TOP
-        took.append((time.perf_counter() - start) * 1000)
-        time.sleep(0.005)
-    before = len(took)
-    store.switch("live", "v2")
-    for number in range(QUERIES):
-        start = time.perf_counter()
-        errors += len(_text(world, store, number)) != TOP
-        took.append((time.perf_counter() - start) * 1000)
+    wrong = after = 0
+    due = time.perf_counter()
+    while after < QUERIES:
+        after += not swapping.is_alive()
+        due += EVERY_S
+        time.sleep(max(0.0, due - time.perf_counter()))
+        wrong += len(_text(world, store, len(took) % QUERIES)) != TOP
+        took.append((time.perf_counter() - due) * 1000)
     return {
         "queries": len(took),
-        "wrong": errors,
+        "wrong": wrong,
         "child_exit": child.returncode,
         **spread(took),
         "p99": float(np.percentile(took, 99)),
-        "max": max(took),
-        "longest_at_swap": max(took[before:]),
+        "longest": max(took),
     }
 
 
@@ -361,37 +374,66 @@ def _text(world: World, store: EmbeddedStore, number: int) -> list[Any]:
     return store.query_batch("live", [Query(world.queries[TEXT][number], TEXT, TOP)])[0]
 
 
-def run(count: int, folder: Path, settings: IndexSettings, rebuild: bool) -> dict[str, Any]:
+def run(count: int, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Everything at one size."""
     world = make_world(count)
-    store = EmbeddedStore(folder, settings)
+    store = EmbeddedStore(folder, _settings(options))
     result: dict[str, Any] = {"titles": count, "built": build(world, store, "v1")}
     store.switch("live", "v1")
     store.close()
-    before = _resident_mb()
-    store = EmbeddedStore(folder, settings)
-    result["queries"] = measure_dense(world, store, "live")
-    result["queries"] += measure_hybrid(world, store, "live")
-    result["memory_mb"] = _resident_mb() - before
+    result["memory"] = _memory_apart(folder)
+    store = EmbeddedStore(folder, _settings(options))
+    result["queries"] = measure_dense(world, store, "live") + measure_hybrid(world, store, "live")
     result["faiss"] = measure_faiss(world)
-    if rebuild:
-        result["rebuild"] = measure_rebuild(world, store, folder)
+    if count == options.rebuild:
+        result["rebuild"] = measure_rebuild(world, store, folder, options)
     store.close()
     return result
 
 
-def _resident_mb() -> float:
+def _settings(options: argparse.Namespace) -> IndexSettings:
+    return IndexSettings(quantization=options.quantization, graph_from=options.graph_from)
+
+
+def _memory_apart(folder: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.index", "--memory-of", str(folder)]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    answer: dict[str, float] = json.loads(found.stdout)
+    return answer
+
+
+def measure_memory(folder: Path) -> dict[str, float]:
+    """What opening an index and asking it 200 random questions adds to a process, MB."""
+    rng = np.random.default_rng(0)
+    before = _memory_mb()
+    store = EmbeddedStore(folder)
+    for _ in range(QUERIES):
+        terms = np.unique(rng.integers(VOCABULARY, size=8)).astype(np.uint32)
+        lexical = SparseVector(terms, np.ones(len(terms), dtype=np.float32))
+        dense = [
+            Query(rng.normal(size=size).astype(np.float32), name, 100)
+            for name, size in SIZES.items()
+        ]
+        store.query_batch("live", [*dense, Query(lexical, LEXICAL, 100)])
+    added = {key: value - before[key] for key, value in _memory_mb().items()}
+    store.close()
+    return added
+
+
+def _memory_mb() -> dict[str, float]:
+    """Own memory, and files mapped, which the system takes back where it needs to."""
     import psutil
 
-    return float(psutil.Process().memory_info().rss) / 1e6
+    found = psutil.Process().memory_info()
+    return {"own": (found.rss - found.shared) / 1e6, "mapped": found.shared / 1e6}
 
 
 def show(result: dict[str, Any]) -> None:
     """A table of one run, as Markdown."""
-    built, faiss = result["built"], result["faiss"]
+    built, faiss, memory = result["built"], result["faiss"], result["memory"]
     print(f"\n### {result['titles']:,} titles\n")
     print("build: " + ", ".join(f"{key} {value:.1f}" for key, value in built.items()))
-    print(f"resident memory while querying: {result['memory_mb']:,.0f} MB\n")
+    print(f"memory: own {memory['own']:,.0f} MB, mapped files {memory['mapped']:,.0f} MB\n")
     print("| space | filter | kept | p50 ms | p95 ms | recall@10 | numpy exact p50 / p95 ms |")
     print("|---|---|---|---|---|---|---|")
     for row in result["queries"]:
@@ -404,33 +446,71 @@ def show(result: dict[str, Any]) -> None:
         )
     build_words = f"build {faiss['build_s']:.1f} s ({faiss['build_cpu_s']:.1f} CPU s)"
     times = f"p50 {faiss['p50']:.2f}, p95 {faiss['p95']:.2f} ms, recall {faiss['recall']:.3f}"
-    print(f"\nfaiss HNSWFlat, text: {build_words}, {times}")
+    print(f"\nfaiss HNSWFlat, text: {build_words}, {faiss['size_mb']:,.0f} MB, {times}")
     if "rebuild" in result:
-        print("during a rebuild: " + json.dumps(result["rebuild"]))
+        print("\nduring a rebuild: " + json.dumps(result["rebuild"]), flush=True)
+
+
+def show_growth(results: Sequence[dict[str, Any]]) -> None:
+    """One line for each size, as Markdown."""
+    print("\n### Growth\n")
+    print(
+        "| titles | build s | CPU s | disk MB | own MB | text p50 / p95 ms | least recall@10 "
+        "| hybrid p50 / p95 ms | numpy, text | faiss, text |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for result in results:
+        built, rows, faiss = result["built"], result["queries"], result["faiss"]
+        text = rows[0]
+        hybrid = next(row for row in rows if "recall" not in row)
+        least = min(row["recall"] for row in rows if "recall" in row)
+        cells = [
+            f"{result['titles']:,}",
+            f"{built['build_s']:.0f}",
+            f"{built['build_cpu_s']:.0f}",
+            f"{built['disk_mb']:,.0f}",
+            f"{result['memory']['own']:,.0f}",
+            _times(text),
+            f"{least:.3f}",
+            _times(hybrid),
+            _times(text["numpy"]),
+            _times(faiss),
+        ]
+        print(f"| {' | '.join(cells)} |")
+
+
+def _times(row: dict[str, float]) -> str:
+    return f"{row['p50']:.2f} / {row['p95']:.2f}"
 
 
 def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000])
-    parser.add_argument("--quantization", default="int8")
-    parser.add_argument("--graph-from", type=int, default=250_000)
-    parser.add_argument("--no-rebuild", action="store_true")
+    parser.add_argument("--quantization", default=IndexSettings().quantization)
+    parser.add_argument("--graph-from", type=int, default=IndexSettings().graph_from)
+    parser.add_argument("--rebuild", type=int, default=100_000, help="the size it is measured at")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--build-only", nargs=2, metavar=("COUNT", "FOLDER"))
+    parser.add_argument("--memory-of", type=Path, metavar="FOLDER")
     options = parser.parse_args()
+    if options.memory_of:
+        print(json.dumps(measure_memory(options.memory_of)))
+        return
     if options.build_only:
         os.nice(10)
-        build(
-            make_world(int(options.build_only[0])), EmbeddedStore(Path(options.build_only[1])), "v2"
-        )
+        count, path = options.build_only
+        store = EmbeddedStore(Path(path), _settings(options))
+        build(make_world(int(count)), store, "v2")
+        store.close()
         return
-    settings = IndexSettings(quantization=options.quantization, graph_from=options.graph_from)
     results = []
     for count in options.sizes:
         with tempfile.TemporaryDirectory(prefix="animevec-index-") as folder:
-            results.append(run(count, Path(folder), settings, not options.no_rebuild))
+            results.append(run(count, Path(folder), options))
         show(results[-1])
+    if len(results) > 1:
+        show_growth(results)
     if options.json:
         options.json.write_text(json.dumps(results, indent=1))
 

@@ -3,6 +3,7 @@
 # Aliases of the engine's type stubs do not exist when the program runs.
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Sequence
@@ -185,8 +186,10 @@ class EdgeIndex:
         return self.state.points * max(spec.size for spec in self.schema.dense.values()) * 4 / 1024
 
     def _load(self, state: State) -> edge.EdgeShard:
+        folder = shard_folder(self._folder, state)
+        _read_ahead(folder)
         with engine_errors(self.name):
-            return edge.EdgeShard.load(str(shard_folder(self._folder, state)))
+            return edge.EdgeShard.load(str(folder))
 
     def _wrote(self, points: int) -> None:
         self.state = replace(self.state, fresh=self.state.fresh + points)
@@ -204,3 +207,13 @@ class EdgeIndex:
         for other in self._folder.glob("shard-*"):
             if other != current:
                 shutil.rmtree(other, ignore_errors=True)
+
+
+def _read_ahead(folder: Path) -> None:
+    """Ask the system for the files: loading holds the interpreter lock while it waits for them."""
+    if not hasattr(os, "posix_fadvise"):  # macOS
+        return
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)

@@ -88,6 +88,7 @@ def upsert(assembly: Assembly, body: Upsert) -> UpsertAnswer:
         records[record.id] = record
         results.append(Written(item=place, id=record.id, status="created"))
     stored = catalog.get_many(records)
+    records |= {id: _with_files(records[id], before) for id, before in stored.items()}
     catalog.put(list(records.values()), actor=ACTOR)
     skipped = assembly.catch_up().skipped
     for result in results:
@@ -146,6 +147,15 @@ def _with_cover(record: Anime, data: bytes, settings: Settings) -> Anime:
     cover = RecordPicture(kind="cover", sha256=digest, width=image.width, height=image.height)
     others = tuple(picture for picture in record.pictures if picture.kind != "cover")
     return record.model_copy(update={"pictures": (cover, *others)})
+
+
+def _with_files(record: Anime, before: Anime) -> Anime:
+    """The record with the stored file of every picture it still names by URL alone."""
+    held = {picture.url: picture for picture in before.pictures if picture.url and picture.sha256}
+    pictures = tuple(
+        picture if picture.sha256 else held.get(picture.url, picture) for picture in record.pictures
+    )
+    return record.model_copy(update={"pictures": pictures})
 
 
 def _status(

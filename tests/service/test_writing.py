@@ -57,6 +57,30 @@ def test_what_was_upserted_is_found_at_once_by_words_and_picture(
     assert [result["status"] for result in again["results"]] == ["unchanged", "unchanged"]
 
 
+def test_a_title_written_again_keeps_the_cover_it_still_names(
+    app: TestClient, admin: dict[str, str]
+) -> None:
+    url = "https://example.org/quokka-30.png"
+    app.post(UPSERT, json={"items": [title(30, cover=cover())]}, headers=admin)
+    for named in ({"sha256": _digest(app, "animevec:quokka-30"), "url": url}, {"url": url}):
+        item = title(30, pictures=[named], synopsis=f"Written again, with {len(named)} names.")
+        answer = app.post(UPSERT, json={"items": [item]}, headers=admin).json()
+        assert [r["warnings"] for r in answer["results"]] == [[]]
+        assert "Quokka Station 30" in _pictured(app)
+    app.post(UPSERT, json={"items": [title(30)]}, headers=admin)
+    assert "Quokka Station 30" not in _pictured(app)
+
+
+def _pictured(app: TestClient) -> list[str]:
+    hits = app.post("/api/v1/search/image", json={"picture": cover(), "limit": 100}).json()["hits"]
+    return [hit["record"]["title"] for hit in hits]
+
+
+def _digest(app: TestClient, reference: str) -> str:
+    found = app.get(f"/api/v1/search/by-id/{reference}").json()
+    return str(found["record"]["picture"]["sha256"])
+
+
 def test_each_bad_item_is_named_and_the_others_are_written(
     app: TestClient, admin: dict[str, str]
 ) -> None:

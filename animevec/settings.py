@@ -43,7 +43,9 @@ class EncoderSettings(Section):
     models: Path | None = Field(None, description="folder of fetched models; empty: home/models")
     hub: str = Field("https://huggingface.co", description="where `models fetch` downloads from")
     device: str = "cpu"
-    dtype: Literal["float32", "bfloat16", "float16", "int8"] = "float32"
+    dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = Field(
+        "auto", description="auto: bfloat16 where the hardware multiplies it, else float32"
+    )
     compile: bool = False
     threads: int = Field(2, ge=1, description="intra-op threads; equal to the reserved cores")
     batch_tokens: int = Field(16_384, ge=1, description="padded tokens in one forward")
@@ -107,7 +109,10 @@ class ServeSettings(Section):
     admin_key: SecretStr = Field(
         SecretStr(""), description="an admin key beside the issued ones; environment only"
     )
-    threads: int = Field(32, ge=1, description="requests worked on at once")
+    threads: int = Field(32, ge=1, description="requests worked on at once, most of them waiting")
+    computing: int = Field(
+        1, ge=1, description="searches computing at once; more where they wait for a server's index"
+    )
     queue: int = Field(256, ge=1, description="requests in the service; more get 429 at once")
     trace_rate: float = Field(0.0, ge=0, le=1, description="share of requests OpenTelemetry traces")
 

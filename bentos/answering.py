@@ -15,6 +15,7 @@ from animevec.search.engine import SearchEngine
 from animevec.search.response import BatchOutcome, SearchResult
 from bentos.envelope import ErrorEnvelope
 from bentos.serving import Service
+from bentos.turnstile import Turnstile
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorEnvelope, "description": text}
@@ -55,7 +56,7 @@ async def answered(
     are the engine's own, so FastAPI need not validate them a second time.
     """
     service, queued = service_of(request), time.perf_counter()
-    work = _Work(service.assembly, ask)
+    work = _Work(service.assembly, ask, service.turnstile)
     results = service.results
     if results is None or asked is None or _declined(request):
         body = await service.gate.run(request, lambda: work.fresh()[0])
@@ -73,6 +74,7 @@ class _Work:
 
     assembly: Assembly
     ask: Callable[[SearchEngine], BaseModel]
+    turnstile: Turnstile
     started: float | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
 
@@ -85,6 +87,10 @@ class _Work:
         It may if names and index both stood at one revision when it was begun, and names do
         still: a change that is acknowledged has moved them on.
         """
+        with self.turnstile.inside():
+            return self._asked()
+
+    def _asked(self) -> tuple[bytes, bool]:
         self.started = time.perf_counter()
         engine, release = self.assembly.engine, self.assembly.release
         settled = self.assembly.store.watermark(release.index) == self.revision

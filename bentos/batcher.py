@@ -1,7 +1,8 @@
 """Micro-batching: concurrent callers' items go through the encoder in one call.
 
-The first caller leads: it waits a moment while others are on their way, takes what has queued,
-encodes it and hands leadership to the next in line.  No thread of its own, nothing to supervise.
+The first caller leads: it waits a moment while others are on their way, lets those pass who
+queue at the turnstile, takes what has come, encodes it and hands leadership to the next in line.
+No thread of its own, nothing to supervise.
 """
 
 import threading
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from animevec.encoders.base import Encoder, Item, Outcome
 from animevec.encoders.card import ModelCard
 from animevec.errors import DeadlineExceeded
+from bentos.turnstile import outside
 
 Observer = Callable[[int, float], None]
 
@@ -88,7 +90,8 @@ class BatchingEncoder:
             self._led = True
             self._arrived.notify()
         if not leads:
-            entry.wake.wait()
+            with outside():
+                entry.wake.wait()
         if not entry.settled:
             self._lead()
         if entry.error is not None:
@@ -99,7 +102,9 @@ class BatchingEncoder:
     def _lead(self) -> None:
         batch: list[_Entry] = []
         try:
-            batch = self._collect()
+            with outside():
+                self._gather()
+            batch = self._take()
             self._run(batch)
         except BaseException as error:
             for entry in batch:
@@ -108,22 +113,22 @@ class BatchingEncoder:
         finally:
             self._hand_over(batch)
 
-    def _collect(self) -> list[_Entry]:
+    def _gather(self) -> None:
         deadline = time.perf_counter() + self._window_s
         with self._arrived:
             while len(self._queue) < min(self._crowd(), self._max_items):
                 left = deadline - time.perf_counter()
                 if left <= 0 or not self._arrived.wait(left):
-                    break
-            return self._take()
+                    return
 
     def _take(self) -> list[_Entry]:
-        batch, size = [self._queue.popleft()], 0
-        size = len(batch[0].items)
-        while self._queue and size + len(self._queue[0].items) <= self._max_items:
-            batch.append(self._queue.popleft())
-            size += len(batch[-1].items)
-        return batch
+        with self._arrived:
+            batch = [self._queue.popleft()]
+            size = len(batch[0].items)
+            while self._queue and size + len(self._queue[0].items) <= self._max_items:
+                batch.append(self._queue.popleft())
+                size += len(batch[-1].items)
+            return batch
 
     def _run(self, batch: list[_Entry]) -> None:
         for entry in batch:

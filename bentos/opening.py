@@ -12,6 +12,7 @@ from animevec.encoders.cards import find_card
 from animevec.errors import ModelError, Unavailable
 from animevec.lineup import Lineup, open_lineup
 from animevec.settings import Settings
+from bentos.turnstile import outside
 from bentos.wire import WireItem, WireOutcome
 
 Call = Callable[[list[WireItem]], Sequence[WireOutcome]]
@@ -64,7 +65,8 @@ def open_remote(settings: Settings, wrap: Wrap) -> AbstractContextManager[Lineup
 
         def call(items: list[WireItem]) -> Sequence[WireOutcome]:
             hop = asyncio.run_coroutine_threadsafe(proxy.to_async.encode(items=items), loop)
-            answers: Sequence[WireOutcome] = hop.result(settings.serve.timeout_s)
+            with outside():
+                answers: Sequence[WireOutcome] = hop.result(settings.serve.timeout_s)
             return answers
 
         return RemoteEncoder(find_card(name, settings.models_path), call)

@@ -25,6 +25,7 @@ from bentos.champion import Champion
 from bentos.gate import Gate
 from bentos.jobs import Jobs
 from bentos.metrics import Metrics
+from bentos.turnstile import Turnstile
 
 State = Literal["starting", "warming", "ready", "failed", "stopped"]
 Opener = Callable[[Settings, Wrap], AbstractContextManager[Lineup]]
@@ -39,6 +40,9 @@ class Health(BaseModel):
     release: str | None = None
     revision: int | None = Field(None, description="catalogue revision the index has reached")
     points: int | None = None
+    registry: Literal["reachable", "unreachable"] | None = Field(
+        None, description="whether the champion can be followed; searching goes on without"
+    )
     uptime_s: float
 
 
@@ -50,6 +54,7 @@ class Service:
         self.metrics = Metrics()
         self.keys = KeyStore(settings.keys_url)
         self.gate = Gate(settings.serve, self.metrics.rejected.labels("queue").inc)
+        self.turnstile = Turnstile(settings.serve.computing)
         self.jobs = Jobs(settings.home / "jobs")
         self._embeddings = self._cache("embedding")
         answers = self._cache("result")
@@ -108,6 +113,7 @@ class Service:
             release=base.release.version,
             revision=stats.watermark,
             points=stats.points,
+            registry="unreachable" if self.champion.registry_error else "reachable",
             uptime_s=uptime,
         )
 
@@ -150,7 +156,7 @@ class Service:
                 self.state = "ready"
                 _log.info("ready", seconds=round(time.monotonic() - self._started, 1))
                 while not self._stop.wait(self.settings.registry.poll_seconds):
-                    self._champion.look()
+                    self._champion.tend()
                 lineup.follower.stop()
                 self._champion.close()
         except AnimevecError as error:

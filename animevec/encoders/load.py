@@ -64,14 +64,16 @@ def _load(card: ModelCard, folder: Path, settings: Settings) -> Encoder:
 
 
 def _runtime(card: ModelCard, settings: Settings) -> "Runtime":
-    from animevec.encoders.runtime import Runtime
+    from animevec.encoders.runtime import Runtime, native_dtype
 
     chosen = settings.encoders
-    # Only text models have an int8 export; pictures are then computed in full.
-    exported = chosen.dtype == "int8" and "picture" not in card.modalities
+    dtype = chosen.dtype
+    # Only text models have an int8 export; pictures are then computed as without it.
+    if dtype == "auto" or (dtype == "int8" and "picture" in card.modalities):
+        dtype = native_dtype(chosen.device)
     return Runtime(
         where=chosen.device,
-        dtype="float32" if chosen.dtype == "int8" and not exported else chosen.dtype,
+        dtype=dtype,
         threads=chosen.threads,
         compile=chosen.compile,
         budget=chosen.batch_tokens,

@@ -62,3 +62,14 @@ class Runtime:
         if self.compile:
             placed.compile(dynamic=True)
         return placed
+
+
+def native_dtype(where: str) -> Dtype:
+    """The fastest format that retrieves as float32 does (docs/encoders.md).
+
+    bfloat16 on GPUs and on CPUs with matrix tiles (AMX); without them it is slower than float32.
+    """
+    import torch
+
+    tiles = where != "cpu" or torch.cpu.get_capabilities().get("amx_bf16", False)
+    return "bfloat16" if tiles else "float32"

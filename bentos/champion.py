@@ -94,6 +94,16 @@ class Champion:
             with self._lock:
                 self._follow(version)
 
+    def tend(self) -> None:
+        """Follow the alias, and finish or undo promotions whose process is gone."""
+        self.look()
+        if self.registry_error is None:
+            try:
+                for promotion in self.promoter.recover():
+                    _log.warning("recovered", promotion=promotion.id, phase=promotion.phase)
+            except AnimevecError as error:
+                _log.warning("recovery waits", error=error.message)
+
     def prepare(self, version: str) -> Readiness:
         """Open a release beside the running one, catch its index up and warm it."""
         with self._lock:

@@ -41,6 +41,7 @@ class Phase(StrEnum):
 
 
 SILENCE = timedelta(hours=1)
+NOBODY = ""
 OPEN = (Phase.INTENT, Phase.VERIFIED, Phase.MOVED)
 
 PROMOTIONS = Table(
@@ -92,11 +93,15 @@ class Promotion:
         updated = self.updated if self.updated.tzinfo else self.updated.replace(tzinfo=UTC)
         if datetime.now(UTC) - updated > SILENCE:
             return True
+        if self.owner == NOBODY:
+            return True
         host, pid, born = self.owner.rsplit(":", 2)
         if host != socket.gethostname():
             return False
         try:
-            return int(psutil.Process(int(pid)).create_time()) != int(born)
+            process = psutil.Process(int(pid))
+            ended = process.status() == psutil.STATUS_ZOMBIE
+            return ended or int(process.create_time()) != int(born)
         except psutil.NoSuchProcess:
             return True
 
@@ -135,6 +140,22 @@ class Ledger:
             connection.execute(
                 PROMOTIONS.update().where(PROMOTIONS.c.id == promotion).values(**values)
             )
+
+    def take(self, promotion: Promotion) -> bool:
+        """Own a promotion that somebody left; False where another was faster."""
+        values = {"owner": _owner(), "updated": datetime.now(UTC)}
+        left = (PROMOTIONS.c.id == promotion.id) & (PROMOTIONS.c.owner == promotion.owner)
+        with self.engine.begin() as connection:
+            done = connection.execute(
+                PROMOTIONS.update().where(left & PROMOTIONS.c.phase.in_(OPEN)).values(**values)
+            )
+            return done.rowcount == 1
+
+    def leave(self, promotion: int) -> None:
+        """Let whoever comes next finish a promotion; one that has ended stays as it is."""
+        mine = (PROMOTIONS.c.id == promotion) & PROMOTIONS.c.phase.in_(OPEN)
+        with self.engine.begin() as connection:
+            connection.execute(PROMOTIONS.update().where(mine).values(owner=NOBODY))
 
     def get(self, promotion: int) -> Promotion:
         """One promotion by number."""

@@ -2,10 +2,13 @@
 
 Phases (contract 5): intent recorded -> index verified -> alias moved -> service confirmed.
 A failure in any of them leaves, or puts back, the previous champion.  A promotion whose
-process died is finished by ``recover``: forward when the service already serves the new
-release, back otherwise.
+process died, or that could not be put back because MLflow did not answer, is finished by
+``recover``, which the service calls whenever it looks at the alias: forward when the alias has
+moved and the service follows it, back otherwise.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Protocol
@@ -107,14 +110,28 @@ class Promoter:
         """Finish or undo every promotion whose process is gone; the finished rows."""
         abandoned = [p for p in self.ledger.list(open_only=True) if p.abandoned]
         moved = self.releases.aliases().get(self.alias) if abandoned else None
-        for promotion in abandoned:
-            if promotion.phase == Phase.MOVED and promotion.version == moved:
-                self._settle(promotion)
-            else:
-                self._fail(promotion, "its process ended before the alias moved")
-        return [self.ledger.get(p.id) for p in abandoned]
+        taken = [promotion for promotion in abandoned if self.ledger.take(promotion)]
+        for promotion in taken:
+            with self._kept(promotion):
+                if promotion.phase == Phase.MOVED and promotion.version == moved:
+                    self._settle(promotion)
+                else:
+                    self._fail(promotion, "its process ended before the alias moved")
+        return [self.ledger.get(p.id) for p in taken]
+
+    @contextmanager
+    def _kept(self, promotion: Promotion) -> Iterator[None]:
+        """Whatever ends the block early leaves the promotion to the next who recovers."""
+        try:
+            yield
+        finally:
+            self.ledger.leave(promotion.id)
 
     def _run(self, promotion: Promotion) -> None:
+        with self._kept(promotion):
+            self._advance(promotion)
+
+    def _advance(self, promotion: Promotion) -> None:
         try:
             problem = self.service.prepare(promotion.version).problem
             if problem:

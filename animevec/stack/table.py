@@ -122,6 +122,10 @@ def prefect_env(settings: Settings) -> dict[str, str]:
         # SQLite has one writer at a time; who waits ten seconds on busy cores gets a 503.
         "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
         "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": "60",
+        # Leases in memory would be lost with the server, and their slots with them.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+            "prefect.server.concurrency.lease_storage.filesystem"
+        ),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
     }

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from animevec.errors import AnimevecError, Conflict, DeadlineExceeded, InvalidRequest, NotFound
+from animevec.errors import (
+    AnimevecError,
+    Conflict,
+    DeadlineExceeded,
+    InvalidRequest,
+    NotFound,
+    Unavailable,
+)
 from registry.ledger import Phase
 from registry.promotion import Promoter
 from registry.releases import CHAMPION, Releases
@@ -169,3 +176,43 @@ def test_killed_in_any_phase_it_resumes_or_rolls_back_by_itself(
     assert recovered.phase == {"old": Phase.FAILED, "new": Phase.CONFIRMED}[ends_at]
     assert service_of(promoter).serving().version == champion(releases)
     assert promoter.recover() == []
+
+
+@pytest.mark.parametrize(("applied", "ends_at"), [(False, "old"), (True, "new")])
+def test_cut_off_from_mlflow_it_is_finished_when_mlflow_is_back(
+    promoter: Promoter, releases: Releases, applied: bool, ends_at: str
+) -> None:
+    first, second = register(releases), register(releases)
+    promoter.promote(first, "ann")
+    away: list[bool] = []
+
+    class Cut(Releases):
+        def move(self, alias: str, version: str) -> None:
+            if applied:
+                super().move(alias, version)
+            away.append(True)
+            raise Unavailable("MLflow does not answer")
+
+        def aliases(self) -> dict[str, str]:
+            if away:
+                raise Unavailable("MLflow does not answer")
+            return super().aliases()
+
+    cut = replace(promoter, releases=Cut(releases.tracking, releases.name, releases.adapters))
+    with pytest.raises(Unavailable):
+        cut.promote(second, "ben")
+    with pytest.raises(Unavailable):
+        cut.recover()
+    away.clear()
+    (recovered,) = promoter.recover()
+    assert champion(releases) == {"old": first, "new": second}[ends_at]
+    assert recovered.phase == {"old": Phase.FAILED, "new": Phase.CONFIRMED}[ends_at]
+
+
+def test_of_two_that_recover_one_takes_over(promoter: Promoter, releases: Releases) -> None:
+    number = promoter.ledger.open(CHAMPION, register(releases), None, "ann", "")
+    promoter.ledger.leave(number)
+    left = promoter.ledger.get(number)
+    assert left.abandoned
+    assert [promoter.ledger.take(left), promoter.ledger.take(left)] == [True, False]
+    assert not promoter.ledger.get(number).abandoned

@@ -1,6 +1,9 @@
 """The service follows the champion: promotion, rollback by alias, refusals, all under load."""
 
 import json
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,8 +23,10 @@ from animevec.release import Release
 from animevec.settings import Settings
 from bentos.app import create_app
 from registry.adapters import adapter_sha256
+from registry.ledger import Ledger, records
 from registry.lineage import Lineage
 from registry.releases import CHAMPION, Releases
+from tests.registry.test_promotion import KILLED
 from tests.service.conftest import await_ready, issue, settings_at
 
 MODULE = "encoder.layer.{}.attention.self.query"
@@ -243,3 +248,19 @@ def test_without_its_registry_the_last_champion_serves_and_health_says_so(
         assert search(client, "robot")["release"] == version
         checks = client.get("/api/v1/admin/health").json()["checks"]
         assert "does not answer" in checks["registry"]
+        assert client.get("/health").json()["registry"] == "unreachable"
+
+
+def test_a_promotion_killed_in_any_phase_is_finished_by_the_service(
+    running: TestClient, settings: Settings, tmp_path: Path
+) -> None:
+    version = candidate(settings, make_adapter(tmp_path / "adapter"))
+    with records(settings) as engine:
+        ledger = Ledger(engine)
+        for phase, ends_at in [("intent", "1"), ("verified", "1"), ("alias-moved", version)]:
+            command = [sys.executable, "-c", KILLED, str(settings.home), version, phase]
+            assert subprocess.run(command).returncode == -signal.SIGKILL
+            until(lambda: not ledger.list(open_only=True))
+            assert ledger.list()[0].phase == ("failed" if ends_at == "1" else "confirmed")
+            assert serving(running) == ends_at
+    assert running.get("/health").json()["registry"] == "reachable"

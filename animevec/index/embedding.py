@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from animevec.encoders.base import (
     TextItem,
     Vector,
 )
-from animevec.errors import AnimevecError
+from animevec.errors import AnimevecError, TooLarge
 from animevec.index.base import IndexSchema, Point
 from animevec.index.document import LEXICAL, TEXT, Lexical, index_schema, lexical_text, payload
 from animevec.index.inputs import Channel, Input, picture_inputs, text_input
@@ -118,7 +118,7 @@ class Embedder:
             except AnimevecError as error:
                 skipped.append(Skipped(one.source.anime, one.source.channel, error.message))
         fresh: dict[Source, Encoded] = {}
-        for source, outcome in zip(items, encoder.encode(list(items.values())), strict=True):
+        for source, outcome in zip(items, _outcomes(encoder, list(items.values())), strict=True):
             encoded = _encoded(outcome)
             if isinstance(encoded, Encoded):
                 fresh[source] = encoded
@@ -134,6 +134,27 @@ class Embedder:
         for title, outcome in zip(titles, lexical.encode(items), strict=True):
             if not isinstance(outcome, Failure) and outcome.sparse is not None:
                 vectors[title.id][LEXICAL] = outcome.sparse
+
+
+def _outcomes(encoder: Encoder, items: Sequence[Item]) -> list[Outcome]:
+    """One outcome per item; a text longer than the encoder reads loses its end until it fits."""
+    outcomes = list(encoder.encode(items))
+    for place, item in enumerate(items):
+        outcome = outcomes[place]
+        while isinstance(outcome, Failure) and (shorter := _shorter(item, outcome.error)):
+            item = shorter
+            [outcome] = encoder.encode([item])
+        outcomes[place] = outcome
+    return outcomes
+
+
+def _shorter(item: Item, error: AnimevecError) -> Item | None:
+    """The text cut in proportion to the tokens over the limit; None if that is not the error."""
+    tokens, limit = error.details.get("tokens"), error.details.get("limit")
+    if not (isinstance(error, TooLarge) and isinstance(item, TextItem) and tokens and limit):
+        return None
+    text = item.text[: len(item.text) * limit // tokens].rstrip()
+    return replace(item, text=text) if text else None
 
 
 def _encoded(outcome: Outcome) -> Encoded | str:

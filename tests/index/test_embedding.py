@@ -9,7 +9,13 @@ from PIL import Image
 
 from animevec.catalog.record import Anime
 from animevec.encoders.base import SparseVector
+from animevec.encoders.lexical import LexicalEncoder
+from animevec.encoders.load import load_encoder
+from animevec.index.embedding import Embedder
+from animevec.index.inputs import Channel
 from animevec.index.vector_cache import Encoded, Source, VectorCache
+from animevec.release import EncoderRef
+from animevec.settings import Settings
 from tests.index.titles import PICTURE_SIZE, TEXT_SIZE, HashEncoder, make_embedder, make_title
 
 
@@ -86,3 +92,17 @@ def test_vectors_of_other_versions_can_be_dropped(tmp_path: Path) -> None:
     assert set(found) == {new}
     kept = found[new].sparse
     assert kept is not None and (kept.indices.tolist(), kept.values.tolist()) == ([3], [0.5])
+
+
+def test_a_title_longer_than_the_encoder_reads_loses_only_its_end(tmp_path: Path) -> None:
+    encoder = load_encoder("minilm", Settings(home=tmp_path))
+    ref = EncoderRef(card="minilm", revision=encoder.card.revision, dimensions=384)
+    cache = VectorCache(tmp_path / "v.db")
+    embedder = Embedder(Channel(encoder, ref), None, LexicalEncoder(), tmp_path, cache)
+    story = "A lighthouse keeper counts the waves and the dark. "
+    titles = [make_title(1, story * 200), make_title(2, story * 20), make_title(3)]
+    points, skipped = embedder.points(titles)
+    long, short, bare = (point.vectors["text"] for point in points)
+    assert skipped == []
+    assert isinstance(long, np.ndarray) and isinstance(short, np.ndarray)
+    assert long @ short > long @ bare

@@ -151,7 +151,7 @@ def _with_cover(record: Anime, data: bytes, settings: Settings) -> Anime:
 
 def _with_files(record: Anime, before: Anime) -> Anime:
     """The record with the stored file of every picture it still names by URL alone."""
-    held = {picture.url: picture for picture in before.pictures if picture.url and picture.sha256}
+    held = {picture.url: picture for picture in before.pictures if picture.sha256}
     pictures = tuple(
         picture if picture.sha256 else held.get(picture.url, picture) for picture in record.pictures
     )

@@ -86,7 +86,7 @@ class Answerer:
         with watch.stage("rank"):
             kept = [one for one in found.ranked if one.id not in found.excluded]
             page = self._page(self._allowed(kept, search), search, threshold=False)
-        plan = Plan(kind="similar", references=found.references)
+        plan = Plan(kind="similar", references=found.references, warnings=found.warnings)
         return self._result(search, plan, page, "similarity", watch)
 
     def _depth(self, search: Search, plan: Plan) -> int:
@@ -141,6 +141,7 @@ class Answerer:
             release=self._release.version,
             revision=self._store.watermark(self._release.index),
             interpretation=plan.interpretation,
+            warnings=tuple(plan.warnings),
             timings_ms=watch.read(),
         )
 

@@ -51,7 +51,7 @@ class SearchEngine:
         encoders = Encoders(text, picture, lexical, release, settings.limits)
         self._planner = Planner(store, self._view, encoders, release, settings)
         self._answerer = Answerer(store, self._view, encoders, release, settings)
-        self._likeness = Likeness(store, self._view, release)
+        self._likeness = Likeness(store, self._view, release, lexical is None)
 
     def text(self, search: TextSearch) -> SearchResult:
         """Titles for words."""
@@ -94,6 +94,10 @@ class SearchEngine:
     def similar_batch(self, searches: Sequence[SimilarSearch]) -> list[BatchOutcome]:
         """One outcome per search, in order; one that fails hurts no other."""
         return [self._outcome(search) for search in searches]
+
+    def likeness(self, pairs: Sequence[tuple[UUID, UUID]]) -> list[float | None]:
+        """How alike the titles of each pair are by content; None where one is not indexed."""
+        return self._likeness.between(pairs)
 
     def rankers(self) -> list[RankerInfo]:
         """The rankers a request may name."""

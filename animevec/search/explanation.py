@@ -19,6 +19,7 @@ _CHANNELS = {
     "title": "its name",
     "text": "its meaning",
     "lexical": "its words",
+    "labels": "its labels",
     "picture": "its picture",
     "thumbnail": "its picture's overall look",
     "example": "likeness to the examples",

@@ -1,70 +1,114 @@
-"""The same picture, as against a similar look: perceptual hashes of the pictures kept here."""
+"""The same picture, as against a similar look: perceptual hashes of the pictures kept here, and
+small grey copies of them that crops are laid over.
+"""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from uuid import UUID
 
 from cachetools import LRUCache
-from PIL import Image
+from PIL import Image, ImageOps
 
 from animevec.encoders.picture import decode
-from animevec.encoders.picture_views import PictureHash, near_duplicate_hash, query_views
+from animevec.encoders.picture_views import (
+    PictureHash,
+    near_duplicate_hash,
+    query_views,
+    without_bars,
+)
 from animevec.errors import AnimevecError
 from animevec.index.document import cover
+from animevec.search.overlay import Copy, best_fits
 from animevec.search.view import CatalogueView
 from animevec.settings import LimitSettings
 
 SAME_BITS = 10
 HASH_BITS = 64
-CACHED_HASHES = 50_000
+SAME_FIT = 0.82
+CACHED_PRINTS = 20_000
 VIEW_EDGE = 768
-LOOKED_AT = 30
+SENT_EDGE = 256
+LOOKED_AT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A picture that was sent: its hash, and itself in grey, small and without bars."""
+
+    hash: PictureHash
+    grey: Image.Image = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Print:
+    """What tells a stored picture again; about 3 kB."""
+
+    hash: PictureHash
+    copy: Copy
 
 
 class Lookalikes:
     """Which of some titles have the very picture that was sent.
 
-    Hashes of stored pictures are computed when first needed and kept by the pictures' SHA-256.
+    Prints of stored pictures are computed when first needed and kept by the pictures' SHA-256.
     """
 
     def __init__(self, view: CatalogueView, pictures: Path, limits: LimitSettings) -> None:
         self._view, self._pictures, self._limits = view, pictures, limits
-        self._hashes: LRUCache[str, PictureHash | None] = LRUCache(CACHED_HASHES)
+        self._prints: LRUCache[str, _Print | None] = LRUCache(CACHED_PRINTS)
         self._guard = threading.Lock()
 
-    def same(self, sent: PictureHash, ids: Sequence[UUID]) -> list[tuple[UUID, float]]:
-        """Titles of ``ids`` whose picture is the one sent, with the share of equal bits."""
-        records = self._view.records(ids[:LOOKED_AT])
-        found: list[tuple[UUID, float]] = []
-        for id_, record in records.items():
+    def same(self, sent: Sent, ids: Sequence[UUID]) -> list[tuple[UUID, float]]:
+        """Titles of ``ids`` whose picture is the one sent: the share of equal bits of the whole
+        picture's hash, or the correlation of a part with its place in the picture.
+        """
+        known: dict[UUID, _Print] = {}
+        for id_, record in self._view.records(ids[:LOOKED_AT]).items():
             picture = cover(record)
-            known = self._hash(picture.sha256) if picture and picture.sha256 else None
-            if known is not None and (distance := sent.distance(known)) <= SAME_BITS:
-                found.append((id_, 1 - distance / HASH_BITS))
+            kept = self._print(picture.sha256) if picture and picture.sha256 else None
+            if kept is not None:
+                known[id_] = kept
+        found = _whole(sent, known) or _part(sent.grey, known)
+        found = found or _part(ImageOps.mirror(sent.grey), known)
         return sorted(found, key=lambda item: (-item[1], item[0]))
 
-    def _hash(self, sha256: str) -> PictureHash | None:
-        """The hash of a stored picture; None for one that cannot be read."""
+    def _print(self, sha256: str) -> _Print | None:
+        """The print of a stored picture; None for one that cannot be read."""
         with self._guard:
-            if sha256 in self._hashes:
-                return self._hashes[sha256]
+            if sha256 in self._prints:
+                return self._prints[sha256]
         try:
-            data = (self._pictures / sha256).read_bytes()
-            known: PictureHash | None = near_duplicate_hash(decode(data, self._limits))
+            image = decode((self._pictures / sha256).read_bytes(), self._limits)
+            known: _Print | None = _Print(near_duplicate_hash(image), Copy.of(image))
         except (OSError, AnimevecError):
             known = None
         with self._guard:
-            self._hashes[sha256] = known
+            self._prints[sha256] = known
         return known
 
 
-def sent_views(data: bytes, limits: LimitSettings, views: bool) -> tuple[list[bytes], PictureHash]:
-    """The picture as files to encode, itself first, and its hash; raises what ``decode`` raises."""
+def _whole(sent: Sent, known: Mapping[UUID, _Print]) -> list[tuple[UUID, float]]:
+    distances = {id_: sent.hash.distance(one.hash) for id_, one in known.items()}
+    return [(id_, 1 - bits / HASH_BITS) for id_, bits in distances.items() if bits <= SAME_BITS]
+
+
+def _part(grey: Image.Image, known: Mapping[UUID, _Print]) -> list[tuple[UUID, float]]:
+    fits = best_fits(grey, [one.copy for one in known.values()])
+    return [(id_, fit) for id_, fit in zip(known, fits, strict=True) if fit >= SAME_FIT]
+
+
+def sent_views(data: bytes, limits: LimitSettings, views: bool) -> tuple[list[bytes], Sent]:
+    """The picture as files to encode, itself first, and what it is known again by; raises what
+    ``decode`` raises.
+    """
     image = decode(data, limits)
     extra = query_views(image)[1:] if views else []
-    return [data, *map(_file, extra)], near_duplicate_hash(image)
+    grey = without_bars(image.convert("RGB")).convert("L")
+    grey.thumbnail((SENT_EDGE, SENT_EDGE))
+    return [data, *map(_file, extra)], Sent(near_duplicate_hash(image), grey)
 
 
 def _file(view: Image.Image) -> bytes:

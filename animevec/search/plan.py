@@ -5,18 +5,19 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from animevec.encoders.base import Vector
-from animevec.encoders.picture_views import PictureHash
 from animevec.errors import InvalidRequest
 from animevec.search.channels import Ask
 from animevec.search.confidence import Kind
 from animevec.search.filters import Node
 from animevec.search.fusion import ChannelRun
+from animevec.search.lookalikes import Sent
 from animevec.search.response import Interpretation
+from animevec.search.spelling import is_kana
 from animevec.search.titles import TitleHit
 
 EXAMPLE, CATALOGUE, SAME = "example", "catalogue", "same"
 SURE = 100.0
-WEAK_TITLE_SHORT, WEAK_TITLE_LONG, LABEL_TITLE = 6.0, 0.5, 0.5
+WEAK_TITLE_KANA, WEAK_TITLE_SHORT, WEAK_TITLE_LONG, LABEL_TITLE = 20.0, 6.0, 0.5, 0.5
 SHORT_WORDS = 3
 
 
@@ -26,7 +27,8 @@ class Plan:
 
     ``text`` is what explanations and rescoring compare with, ``exact`` the titles that are
     surely meant, ``names`` the names they were found under, ``excluded`` titles that must not
-    come back, ``sent`` the hash of a picture and ``same_weight`` what finding it again counts.
+    come back, ``sent`` a picture and ``same_weight`` what finding it again counts,
+    ``warnings`` what the caller may not expect.
     """
 
     kind: Kind
@@ -39,10 +41,11 @@ class Plan:
     exact: frozenset[UUID] = frozenset()
     names: Mapping[UUID, str] = field(default_factory=dict)
     excluded: frozenset[UUID] = frozenset()
-    sent: PictureHash | None = field(default=None, repr=False)
+    sent: Sent | None = field(default=None, repr=False)
     same_weight: float = 0.0
     references: Sequence[UUID] = ()
     interpretation: Interpretation | None = None
+    warnings: Sequence[str] = ()
 
 
 def channel_weights(
@@ -67,7 +70,8 @@ def title_weight(base: float, titles: Sequence[TitleHit], text: str, is_label: b
     """How much names count.
 
     A query that is a name outweighs everything else, so that the title comes first; a query that
-    is also a label ("samurai") or only resembles a name adds its names to the mix.
+    is also a label ("samurai") or only resembles a name adds its names to the mix, most where it
+    is kana alone: how a name sounds.
     """
     if not titles:
         return 0.0
@@ -75,5 +79,7 @@ def title_weight(base: float, titles: Sequence[TitleHit], text: str, is_label: b
         return base * SURE
     if is_label:
         return base * LABEL_TITLE
+    if is_kana(text):
+        return base * WEAK_TITLE_KANA
     short = len(text.split()) <= SHORT_WORDS
     return base * (WEAK_TITLE_SHORT if short else WEAK_TITLE_LONG)

@@ -69,6 +69,7 @@ class Planner:
             dense=vectors.dense,
             colbert=vectors.colbert,
             interpretation=read.interpretation,
+            warnings=self._view.vocabulary.strangers(node),
         )
         with watch.stage("titles"):
             plan = self._with_titles(plan, read, weights)
@@ -85,7 +86,14 @@ class Planner:
             files, sent = sent_views(search.picture, limits, search.views)
             vectors = self._encoders.pictures(files)
         asks = [Ask(name, weights[name], vectors) for name in (PICTURE, THUMBNAIL)]
-        return Plan(kind="picture", asks=asks, node=node, sent=sent, same_weight=weights[SAME])
+        return Plan(
+            kind="picture",
+            asks=asks,
+            node=node,
+            sent=sent,
+            same_weight=weights[SAME],
+            warnings=self._view.vocabulary.strangers(node),
+        )
 
     def multimodal(self, search: MultimodalSearch, ranker: Ranker, watch: Stopwatch) -> Plan:
         """Both plans in one, channels weighted by the share of the picture; or the only one."""

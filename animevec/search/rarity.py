@@ -5,8 +5,7 @@ sentence has much of it; the lexical channel therefore weighs the words of long 
 more, and likeness weighs the words that two titles share.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from functools import cached_property
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from uuid import UUID
 
@@ -34,6 +33,7 @@ class Rarity:
 
     def __init__(self, sample: Mapping[UUID, Terms] = MappingProxyType({})) -> None:
         self._sample = sample
+        self._known, self._counts = _counted(list(sample.values()))
 
     def changed(self, records: Iterable[Anime], removed: Collection[UUID]) -> "Rarity":
         """The frequencies after some records came or changed and others went."""
@@ -51,12 +51,11 @@ class Rarity:
 
     def idf(self, terms: Terms) -> Vector:
         """Inverse document frequency of each term, ln(1 + (N - n + 0.5) / (n + 0.5)); above 0."""
-        known, counts = self._frequencies
-        places = np.searchsorted(known, terms)
-        places[places == len(known)] = 0
-        found = np.zeros(len(terms), np.float32)
-        if len(known):
-            found = np.where(known[places] == terms, counts[places], 0)
+        found = np.zeros(len(terms))
+        if len(self._known):
+            places = np.searchsorted(self._known, terms)
+            places[places == len(self._known)] = 0
+            found = np.where(self._known[places] == terms, self._counts[places], 0)
         titles = len(self._sample)
         return np.log1p((titles - found + 0.5) / (found + 0.5)).astype(np.float32)
 
@@ -74,8 +73,9 @@ class Rarity:
         factor = (self.idf(query.indices) / rarest) ** power
         return SparseVector(query.indices, (query.values * factor).astype(np.float32))
 
-    @cached_property
-    def _frequencies(self) -> tuple[Terms, NDArray[np.int64]]:
-        if not self._sample:
-            return np.empty(0, np.uint32), np.empty(0, np.int64)
-        return np.unique(np.concatenate(list(self._sample.values())), return_counts=True)
+
+def _counted(sample: Sequence[Terms]) -> tuple[Terms, NDArray[np.int64]]:
+    """Terms, ascending, and in how many titles each stands."""
+    if not sample:
+        return np.empty(0, np.uint32), np.empty(0, np.int64)
+    return np.unique(np.concatenate(sample), return_counts=True)

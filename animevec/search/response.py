@@ -127,7 +127,10 @@ class SearchResult(Answer):
     release: str
     revision: int = Field(description="catalogue revision the index has reached")
     interpretation: Interpretation | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = Field(
+        (),
+        description="filter values that no title has, references that could not be compared",
+    )
     timings_ms: Mapping[str, float] = {}
 
 

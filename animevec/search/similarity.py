@@ -4,8 +4,10 @@ Candidates come from the index; their scores are then computed from the vectors,
 several vectors, several examples and every metric mean one thing on every engine.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import copysign, sqrt
 from uuid import UUID
 
 import numpy as np
@@ -13,22 +15,26 @@ from numpy.typing import NDArray
 
 from animevec.encoders.base import SparseVector
 from animevec.errors import InvalidRequest
-from animevec.index.base import Hit, Query, VectorStore
-from animevec.index.document import PICTURE, TEXT, THUMBNAIL
+from animevec.index.base import Query, VectorStore
+from animevec.index.document import LEXICAL, PICTURE, TEXT, THUMBNAIL
 from animevec.release import Release
 from animevec.search.filters import Node, Terms, both, compiled
-from animevec.search.fusion import Part, Ranked
+from animevec.search.fusion import Ranked, Vote
 from animevec.search.request import SimilarSearch
+from animevec.search.traits import LABELS, AnyVector, Traits, aligned
 from animevec.search.view import CatalogueView
 
 Matrix = NDArray[np.float32]
 
 MODES: Mapping[str, Mapping[str, float]] = {
-    "content": {TEXT: 1.0},
+    # Words that two texts share are few among many, so their cosines are small: hence the 8.
+    "content": {TEXT: 1.0, LEXICAL: 8.0, LABELS: 1.0},
     "visual": {PICTURE: 1.0, THUMBNAIL: 0.5},
 }
-MARGIN = 50
+MARGIN = 100
 MAX_DEPTH = 10_000
+
+Examples = Mapping[str, tuple[Sequence[AnyVector], Sequence[AnyVector]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +44,20 @@ class Found:
     ranked: Sequence[Ranked]
     references: Sequence[UUID]
     excluded: frozenset[UUID]
+    warnings: Sequence[str] = ()
 
 
 class Likeness:
-    """Finds what is like what in one release's index."""
+    """Finds what is like what in one release's index.
 
-    def __init__(self, store: VectorStore, view: CatalogueView, release: Release) -> None:
+    ``learned`` says that the index's lexical weights come from a model rather than from BM25.
+    """
+
+    def __init__(
+        self, store: VectorStore, view: CatalogueView, release: Release, learned: bool
+    ) -> None:
         self._store, self._view, self._index = store, view, release.index
+        self._learned = learned
 
     def find(self, search: SimilarSearch, node: Node | None) -> Found:
         """Titles by likeness to the references.
@@ -54,39 +67,59 @@ class Likeness:
             InvalidRequest: a reference is both positive and negative, or no positive one has
                 any of the vectors compared.
         """
-        positive = list(dict.fromkeys(map(self._view.resolve, search.positive)))
-        negative = list(dict.fromkeys(map(self._view.resolve, search.negative)))
-        both_ways = set(positive) & set(negative)
+        positive = {self._view.resolve(key): key for key in search.positive}
+        negative = {self._view.resolve(key): key for key in search.negative}
+        both_ways = positive.keys() & negative.keys()
         if both_ways:
             raise InvalidRequest(
                 f"{next(iter(both_ways))} is both a positive and a negative reference"
             )
         weights = MODES.get(search.mode) or {str(n): w for n, w in search.vectors.items()}
-        examples = self._examples(positive, negative, weights)
+        references = self._traits([*positive, *negative], weights)
+        examples = _examples(positive, negative, references, weights)
         excluded = self._excluded(search, {*positive, *negative})
         adult = Terms("nsfw", "none", (True,)) if search.nsfw == "exclude" else None
-        candidates = self._candidates(search, examples, both(node, adult), len(excluded))
-        ranked = _scored(search, candidates, examples, weights)
-        return Found(ranked, positive, excluded)
+        found = self._candidates(search, examples, both(node, adult), len(excluded))
+        ranked = _scored(search, self._traits(found, examples), examples, weights)
+        warnings = [
+            *self._view.vocabulary.strangers(node),
+            *_silent(positive | negative, references, examples),
+        ]
+        return Found(ranked, list(positive), excluded, warnings)
 
-    def _examples(
-        self, positive: Sequence[UUID], negative: Sequence[UUID], weights: Mapping[str, float]
-    ) -> dict[str, tuple[Matrix, Matrix]]:
-        """By vector name the positive [p, d] and negative [n, d] vectors; only names with p > 0."""
-        hits = self._store.retrieve(self._index, [*positive, *negative], tuple(weights))
-        known = {hit.id: hit for hit in hits}
-        examples: dict[str, tuple[Matrix, Matrix]] = {}
-        for name in weights:
-            likes = _stacked([known[i] for i in positive if i in known], name)
-            if len(likes):
-                examples[name] = likes, _stacked([known[i] for i in negative if i in known], name)
-        if not examples:
-            raise InvalidRequest(
-                f"none of the positive references has a vector {' or '.join(weights)}; "
-                "use another mode, or index their pictures first",
-                vectors=list(weights),
+    def between(self, pairs: Sequence[tuple[UUID, UUID]]) -> list[float | None]:
+        """How alike two titles are by content, as ``find`` scores them; None where one of them
+        is not indexed.
+        """
+        weights = MODES["content"]
+        traits = self._traits(list(dict.fromkeys(i for pair in pairs for i in pair)), weights)
+        search = SimilarSearch(positive=("pair",))
+        scores: list[float | None] = []
+        for one, other in pairs:
+            mine = traits.get(one, {})
+            examples: Examples = {name: ([mine[name]], []) for name in weights if name in mine}
+            known = bool(examples) and other in traits
+            scores.append(
+                _scored(search, {other: traits[other]}, examples, weights)[0].score
+                if known
+                else None
             )
-        return examples
+        return scores
+
+    def _traits(
+        self, ids: Sequence[UUID], names: Iterable[str]
+    ) -> dict[UUID, Mapping[str, AnyVector]]:
+        """Vectors by name of the ids that are indexed, words and labels weighed."""
+        held = tuple(name for name in names if name in self._vectors)
+        view = self._view
+        make = Traits(view.rarity, view.vocabulary, len(view.facts), self._learned)
+        hits = self._store.retrieve(self._index, ids, held)
+        return {hit.id: make.of(hit) for hit in hits}
+
+    @cached_property
+    def _vectors(self) -> frozenset[str]:
+        schema = self._store.schema(self._index)
+        return frozenset({*schema.dense, *schema.sparse})
 
     def _excluded(self, search: SimilarSearch, references: set[UUID]) -> frozenset[UUID]:
         if not search.exclude_franchise:
@@ -96,34 +129,74 @@ class Likeness:
         return frozenset(references | {i for i, group in franchise.items() if group in wanted})
 
     def _candidates(
-        self,
-        search: SimilarSearch,
-        examples: Mapping[str, tuple[Matrix, Matrix]],
-        node: Node | None,
-        excluded: int,
-    ) -> list[Hit]:
-        """Nearest titles of every question, with the vectors that are compared."""
+        self, search: SimilarSearch, examples: Examples, node: Node | None, excluded: int
+    ) -> list[UUID]:
+        """Nearest titles of every question."""
         needed = (search.offset + search.limit) * (3 if search.fold_franchise else 1)
         depth = min(needed + MARGIN + excluded, MAX_DEPTH)
         where = compiled(node)
         queries = [
             Query(vector, name, depth, filter=where)
             for name, (likes, unlike) in examples.items()
-            for vector in _questions(search, likes, unlike)
+            if name != LABELS
+            for vector in self._questions(search, likes, unlike)
         ]
         answers = self._store.query_batch(self._index, queries)
-        ids = dict.fromkeys(hit.id for answer in answers for hit in answer)
-        return self._store.retrieve(self._index, list(ids), tuple(examples))
+        return list(dict.fromkeys(hit.id for answer in answers for hit in answer))
+
+    def _questions(
+        self, search: SimilarSearch, likes: Sequence[AnyVector], unlike: Sequence[AnyVector]
+    ) -> list[AnyVector]:
+        """What to ask the index with; words that the negative references have are no reason to
+        ask for less.
+        """
+        together = search.strategy == "average_vector"
+        words = [one for one in likes if isinstance(one, SparseVector)]
+        if words:
+            view = self._view
+            make = Traits(view.rarity, view.vocabulary, len(view.facts), self._learned)
+            return [make.question(group) for group in ([words] if together else zip(words))]
+        liked, unliked = aligned(likes, unlike)
+        return [mean_example(liked, unliked)] if together else list(liked)
 
 
-def _stacked(hits: Sequence[Hit], name: str) -> Matrix:
-    rows = [v for hit in hits if (v := hit.vectors.get(name)) is not None]
-    dense = [row for row in rows if not isinstance(row, SparseVector)]
-    return np.stack(dense) if dense else np.empty((0, 0), np.float32)
+def _examples(
+    positive: Iterable[UUID],
+    negative: Iterable[UUID],
+    references: Mapping[UUID, Mapping[str, AnyVector]],
+    weights: Mapping[str, float],
+) -> Examples:
+    """By name the vectors of the positive and of the negative references; only names that a
+    positive one has.
+    """
+    examples: dict[str, tuple[Sequence[AnyVector], Sequence[AnyVector]]] = {}
+    for name in weights:
+        likes = [v for i in positive if (v := references.get(i, {}).get(name)) is not None]
+        unlike = [v for i in negative if (v := references.get(i, {}).get(name)) is not None]
+        if likes:
+            examples[name] = likes, unlike
+    if not examples.keys() - {LABELS}:
+        wanted = [name for name in weights if name != LABELS]
+        raise InvalidRequest(
+            f"none of the positive references has a vector {' or '.join(wanted)}; "
+            "use another mode, or index their pictures first",
+            vectors=wanted,
+        )
+    return examples
 
 
-def _questions(search: SimilarSearch, likes: Matrix, unlike: Matrix) -> list[NDArray[np.float32]]:
-    return [mean_example(likes, unlike)] if search.strategy == "average_vector" else list(likes)
+def _silent(
+    given: Mapping[UUID, str],
+    references: Mapping[UUID, Mapping[str, AnyVector]],
+    examples: Examples,
+) -> list[str]:
+    """A warning for each reference that has none of the vectors compared."""
+    names = [name for name in examples if name != LABELS]
+    return [
+        f"{key} has no vector {' or '.join(names)} and was left out"
+        for id_, key in given.items()
+        if not references.get(id_, {}).keys() & set(names)
+    ]
 
 
 def mean_example(likes: Matrix, unlike: Matrix) -> NDArray[np.float32]:
@@ -135,34 +208,40 @@ def mean_example(likes: Matrix, unlike: Matrix) -> NDArray[np.float32]:
 
 def _scored(
     search: SimilarSearch,
-    candidates: Sequence[Hit],
-    examples: Mapping[str, tuple[Matrix, Matrix]],
+    candidates: Mapping[UUID, Mapping[str, AnyVector]],
+    examples: Examples,
     weights: Mapping[str, float],
 ) -> list[Ranked]:
-    """Weighted mean of the vectors' likenesses; a vector that a title lacks adds nothing."""
+    """Likeness in all vectors as if they were one, its parts weighted; a vector that a title
+    lacks is like none.
+    """
     total = sum(weights[name] for name in examples)
     by_name = {name: _likeness(search, candidates, name, *pair) for name, pair in examples.items()}
-    scores = {
-        hit.id: sum(weights[n] * found.get(hit.id, _absent(search)) for n, found in by_name.items())
-        / total
-        for hit in candidates
-    }
     ranks = {
         name: {id_: rank for rank, id_ in enumerate(sorted(found, key=lambda i: (-found[i], i)), 1)}
         for name, found in by_name.items()
     }
-    ordered = sorted(scores, key=lambda id_: (-scores[id_], id_))
     sign = -1.0 if search.metric == "euclid" else 1.0
     ranked = []
-    for id_ in ordered:
-        have = [name for name, found in by_name.items() if id_ in found]
-        mass = sum(weights[name] for name in have)
-        parts = tuple(
-            Part(name, ranks[name][id_], sign * by_name[name][id_], weights[name] / mass)
-            for name in have
-        )
-        ranked.append(Ranked(id_, sign * scores[id_], parts))
+    for id_ in candidates:
+        values = {name: found.get(id_, _absent(search)) for name, found in by_name.items()}
+        score = _together(search, [(weights[name] / total, v) for name, v in values.items()])
+        votes = [
+            Vote(name, ranks[name][id_], sign * found[id_], weights[name])
+            for name, found in by_name.items()
+            if id_ in found
+        ]
+        ranked.append(Ranked(id_, sign * score, votes))
+    ranked.sort(key=lambda one: (-sign * one.score, one.id))
     return [one for one in ranked if _passes(search, one.score)]
+
+
+def _together(search: SimilarSearch, parts: Iterable[tuple[float, float]]) -> float:
+    """Shares and values to one value: cosines and products add up, and so do squared distances."""
+    if search.metric != "euclid":
+        return sum(share * value for share, value in parts)
+    squares = sum(share * value * abs(value) for share, value in parts)
+    return copysign(sqrt(abs(squares)), squares)
 
 
 def _absent(search: SimilarSearch) -> float:
@@ -178,18 +257,22 @@ def _passes(search: SimilarSearch, score: float) -> bool:
 
 
 def _likeness(
-    search: SimilarSearch, candidates: Sequence[Hit], name: str, likes: Matrix, unlike: Matrix
+    search: SimilarSearch,
+    candidates: Mapping[UUID, Mapping[str, AnyVector]],
+    name: str,
+    likes: Sequence[AnyVector],
+    unlike: Sequence[AnyVector],
 ) -> dict[UUID, float]:
     """Likeness by title in one vector, larger is better."""
-    having = [hit for hit in candidates if hit.vectors.get(name) is not None]
-    rows = _stacked(having, name)
-    if not len(rows):
+    having = {id_: traits[name] for id_, traits in candidates.items() if name in traits}
+    if not having:
         return {}
+    liked, unliked, rows = aligned(likes, unlike, list(having.values()))
     if search.strategy == "average_vector":
-        values = _similarity(search.metric, rows, mean_example(likes, unlike)[None, :])[:, 0]
+        values = _similarity(search.metric, rows, mean_example(liked, unliked)[None, :])[:, 0]
     else:
-        values = _best_score(search.metric, rows, likes, unlike)
-    return {hit.id: float(value) for hit, value in zip(having, values, strict=True)}
+        values = _best_score(search.metric, rows, liked, unliked)
+    return dict(zip(having, values.tolist(), strict=True))
 
 
 def _similarity(metric: str, rows: Matrix, examples: Matrix) -> Matrix:

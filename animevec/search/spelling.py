@@ -5,15 +5,20 @@ tsu/tu, ja/zya), doubled consonants and English letters kana does not have (v, l
 phonetic form maps each family to one spelling, on both sides of a comparison.
 """
 
+import json
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
+from types import MappingProxyType
 from typing import Final
 
 import jaconv
 
 _KANA = re.compile(r"[぀-ヿー]")
+_KANA_ALONE = re.compile(r"[぀-ヿ]+")
 _HAN = re.compile(r"[㐀-䶿一-鿿々]")
 _ROMAN: Final = {"ii": 2, "iii": 3, "iv": 4, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
 _WORDS: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
@@ -43,11 +48,11 @@ _PART: Final = (
 _KINDS: Final = (
     (
         "MOVIE",
-        re.compile(r"\b(?:the )?(?:movie|film|gekijou?ban)\b|劇場版|映画|剧场版|げきじょうばん"),
+        re.compile(r"\b(?:the )?(?:movie|film|gekijou?ban)\b|剧场版|映画|げきじょうばん"),
     ),
     ("OVA", re.compile(r"\b(?:ova|oav|oad)s?\b")),
     ("ONA", re.compile(r"\bona\b")),
-    ("SPECIAL", re.compile(r"\b(?:specials?|tv special)\b|すぺしゃる|特別編")),
+    ("SPECIAL", re.compile(r"\b(?:specials?|tv special)\b|すぺしゃる|特别[编篇]")),
     ("TV", re.compile(r"\b(?:tv|the animation)\b")),
 )
 _PHONETIC: Final = tuple(
@@ -147,10 +152,12 @@ def forms(text: str) -> tuple[Form, ...]:
 
 
 def fold(text: str) -> str:
-    """NFKC, case folded, accents off Latin, Greek and Cyrillic letters, spaces collapsed."""
+    """NFKC, case folded, accents off Latin, Greek and Cyrillic letters, spaces collapsed; Han
+    characters as simplified Chinese writes them, so that it meets Japanese and traditional.
+    """
     text = unicodedata.normalize("NFKC", text).casefold()
     if not text.isascii():
-        text = "".join(_unaccented(char) for char in text)
+        text = "".join(_unaccented(char) for char in text).translate(_simplified())
     return " ".join(text.split())
 
 
@@ -188,6 +195,20 @@ def initials(words: str) -> str | None:
     if len(parts) < 3 or not words.isascii():
         return None
     return "".join(part if part.isdigit() else part[0] for part in parts)
+
+
+def is_kana(text: str) -> bool:
+    """Whether a text has kana and no other letters: a name, or how one sounds."""
+    letters = "".join(char for char in text if char.isalpha())
+    return bool(letters) and _KANA_ALONE.fullmatch(letters) is not None
+
+
+@lru_cache(maxsize=1)
+def _simplified() -> Mapping[int, str]:
+    """Characters to their simplified forms, from ``data/han.json``."""
+    table = json.loads((files("animevec.search") / "data" / "han.json").read_text("utf-8"))
+    pairs = zip(map(ord, table["written"]), table["simplified"], strict=True)
+    return MappingProxyType(dict(pairs))
 
 
 def _unaccented(char: str) -> str:

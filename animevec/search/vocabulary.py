@@ -9,7 +9,7 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from animevec.catalog.record import Anime, Kind, Rating, Season, Status
-from animevec.search.filters import spelling
+from animevec.search.filters import Node, Terms, spelling, walk
 
 LABELS = ("genres", "themes", "demographics", "tags")
 MAKERS = ("studios",)
@@ -64,6 +64,20 @@ class Vocabulary:
         for (field, value), count in self._counts.items():
             fields[field][value] = count
         return fields
+
+    def count(self, field: str, value: str) -> int:
+        """How many titles bear a value of a field."""
+        return self._counts.get((field, value), 0)
+
+    def strangers(self, node: Node | None) -> list[str]:
+        """A warning for each value a filter asks of a counted field that no title bears."""
+        leaves = [leaf for leaf in walk(node) if isinstance(leaf, Terms)] if node else []
+        return [
+            f"no title has {leaf.field} '{value}'"
+            for leaf in leaves
+            for value in leaf.values
+            if leaf.field in _COUNTED and not self.count(leaf.field, str(value))
+        ]
 
     def values(self, field: str) -> list[str]:
         """Values of a field, most frequent first."""

@@ -26,7 +26,7 @@ def ids(result: SearchResult) -> list[Any]:
 
 
 def test_scores_are_the_cosines_and_the_reference_is_left_out(world: World) -> None:
-    found = similar(world.engine, BEBOP, limit=20)
+    found = similar(world.engine, BEBOP, limit=20, mode="vector", vectors={"text": 1})
     me = world.engine.by_id(BEBOP).id
     rows = {h.id: h.vectors[TEXT] for h in world.store.retrieve(INDEX, [me, *ids(found)], (TEXT,))}
     assert me not in ids(found)
@@ -75,14 +75,38 @@ def test_looks_come_from_pictures(world: World) -> None:
 
 def test_vectors_can_be_mixed(engine: SearchEngine) -> None:
     text = similar(engine, ANNE, mode="vector", vectors={"text": 1})
-    assert ids(text) == ids(similar(engine, ANNE, mode="content"))
     mixed = similar(engine, ANNE, mode="vector", vectors={"text": 1, "picture": 3})
     assert ids(mixed) != ids(text)
+
+
+def test_content_is_meaning_words_and_labels(engine: SearchEngine) -> None:
+    best = similar(engine, BEBOP).hits[0]
+    assert [channel.name for channel in best.channels] == ["text", "lexical", "labels"]
+    mean = sum(c.score * c.share for c in best.channels)
+    assert best.score == pytest.approx(mean, abs=1e-5)
+
+
+def test_likeness_of_a_pair_is_its_score_and_goes_both_ways(engine: SearchEngine) -> None:
+    me = engine.by_id(BEBOP).id
+    for hit in similar(engine, BEBOP, limit=3).hits:
+        there, back = engine.likeness([(me, hit.id), (hit.id, me)])
+        assert there == pytest.approx(hit.score, abs=1e-5)
+        assert back == pytest.approx(hit.score, abs=1e-5)
+    assert engine.likeness([(me, UUID(int=0))]) == [None]
 
 
 def test_a_title_without_a_picture_has_no_look(engine: SearchEngine) -> None:
     with pytest.raises(InvalidRequest, match="has a vector picture or thumbnail"):
         similar(engine, "mal:54492", mode="visual")
+
+
+def test_what_could_not_be_compared_is_said(engine: SearchEngine) -> None:
+    found = similar(engine, ANNE, "mal:54492", mode="visual", filters={"studios": "Nobody"})
+    assert found.warnings == (
+        "no title has studios 'Nobody'",
+        "mal:54492 has no vector picture or thumbnail and was left out",
+    )
+    assert similar(engine, ANNE).warnings == ()
 
 
 def test_thresholds_and_pages(engine: SearchEngine) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animevec.search.spelling import forms, initials, phonetic, skeleton
+from animevec.search.spelling import forms, initials, is_kana, phonetic, skeleton
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,9 @@ from animevec.search.spelling import forms, initials, phonetic, skeleton
         ("Steins;Gate", "steins gate"),
         ("Knockin' on Heaven's Door", "knockin on heavens door"),
         ("Spy × Family", "spy x family"),
+        ("机动战士", "機動戦士"),
+        ("機動戰士", "機動戦士"),
+        ("攻壳机动队", "攻殻機動隊"),
     ],
 )
 def test_spellings_of_one_name_meet(one: str, other: str) -> None:
@@ -54,6 +57,8 @@ def test_foreign_words_meet_by_their_consonants(kana: str, latin: str) -> None:
         ("Attack on Titan S2", 2, None, None),
         ("Kara no Kyoukai Movie 5", 5, None, "MOVIE"),
         ("劇場版メイドインアビス", None, None, "MOVIE"),
+        ("剧场版 龙珠", None, None, "MOVIE"),
+        ("鋼の錬金術師 特別編", None, None, "SPECIAL"),
         ("Hellsing OVA", None, None, "OVA"),
         ("Mob Psycho 100", None, None, None),
         ("H2", None, None, None),
@@ -77,6 +82,20 @@ def test_a_name_that_is_only_a_mark_keeps_its_words() -> None:
 )
 def test_initials(words: str, short: str | None) -> None:
     assert initials(words) == short
+
+
+@pytest.mark.parametrize(
+    ("text", "kana"),
+    [
+        ("しんげき の きょじん", True),
+        ("ガンダム！", True),
+        ("進撃の巨人", False),
+        ("12", False),
+        ("", False),
+    ],
+)
+def test_kana_alone_is_known(text: str, kana: bool) -> None:
+    assert is_kana(text) is kana
 
 
 @given(st.text(max_size=80))

@@ -1,4 +1,7 @@
-"""What a route demands of its caller, as FastAPI dependencies that /docs shows."""
+"""What a route demands of its caller, as FastAPI dependencies that /docs shows.
+
+They are coroutines because FastAPI runs plain functions in a thread each.
+"""
 
 from typing import Annotated
 
@@ -14,14 +17,14 @@ _BEARER = HTTPBearer(auto_error=False, description="the same key as a bearer tok
 _WAY_OUT = "send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"
 
 
-def _shown(
+async def _shown(
     _header: Annotated[str | None, Security(_HEADER)] = None,
     _bearer: Annotated[object, Security(_BEARER)] = None,
 ) -> None:
     """Puts the key into the OpenAPI document; the middleware has already read it."""
 
 
-def reader(request: Request) -> Caller:
+async def reader(request: Request) -> Caller:
     """Anyone, unless ``serve.require_key``; but never a key nobody issued.
 
     Raises:
@@ -33,7 +36,7 @@ def reader(request: Request) -> Caller:
     return caller
 
 
-def admin(request: Request) -> Caller:
+async def admin(request: Request) -> Caller:
     """The holder of an admin key.
 
     Raises:

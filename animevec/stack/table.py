@@ -46,7 +46,8 @@ def search_service(settings: Settings) -> Process:
         ready="/readyz",
         setting="ANIMEVEC_SERVE__PORT",
         cwd=ROOT,
-        env={"BENTOML_HOME": str(settings.home / "bentoml")},
+        # Every thread that allocates would otherwise grow a heap of its own.
+        env={"BENTOML_HOME": str(settings.home / "bentoml"), "MALLOC_ARENA_MAX": "2"},
     )
 
 

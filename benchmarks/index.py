@@ -11,6 +11,7 @@ another process builds a second index while this one is asked, and the alias mov
 """
 
 import argparse
+import gc
 import json
 import os
 import resource
@@ -349,6 +350,8 @@ def measure_rebuild(
         store.count("v2")  # opened before the alias moves, as a reindex does
         store.switch("live", "v2")
 
+    gc.collect()
+    gc.freeze()  # as the service does once it is warm
     swapping = threading.Thread(target=swap)
     swapping.start()
     took: list[float] = []

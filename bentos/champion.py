@@ -4,6 +4,7 @@ The running release keeps serving until the new one has proved itself, and the o
 open and followed for a rollback.  A registry that does not answer changes nothing.
 """
 
+import gc
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -175,6 +176,7 @@ class Champion:
         for old in self.lineup.versions:
             if old not in (version, previous) or old == LOCAL != version:
                 self.lineup.close(old)
+        _settle()
         seconds = round(time.monotonic() - started, 3)
         _log.info("serving", release=version, previous=previous)
         self.audit.record(Served(actor=ACTOR, version=version, previous=previous, seconds=seconds))
@@ -236,3 +238,10 @@ class Champion:
     @property
     def _record(self) -> Path:
         return self.settings.home / "serving.json"
+
+
+def _settle() -> None:
+    """Keep what is loaded out of later collections: a full one over it stops every request."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

@@ -1,4 +1,4 @@
-"""How the index's similarities agree with people's, by rank correlation over graded pairs."""
+"""How the engine's likeness agrees with people's, by rank correlation over graded pairs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,7 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 from numpy.typing import NDArray
 
-from animevec.encoders.base import SparseVector
-from animevec.index.base import VectorStore
-from animevec.index.document import TEXT
+from animevec.search.engine import SearchEngine
 from evaluation.sets.shared import Pair
 from evaluation.significance import RESAMPLES, SEED, Estimate
 
@@ -18,7 +16,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Spearman correlations: the index with the grades (of all pairs, and of those with votes),
+    """Spearman correlations: the engine with the grades (of all pairs, and of those with votes),
     and the two sources of votes with each other where both have some.
     """
 
@@ -27,13 +25,12 @@ class Agreement:
     people: Estimate
 
 
-def agreement(store: VectorStore, index: str, pairs: Sequence[Pair]) -> Agreement:
+def agreement(engine: SearchEngine, pairs: Sequence[Pair]) -> Agreement:
     """Correlations over the pairs whose titles are both indexed."""
-    wanted = sorted({i for pair in pairs for i in (pair.a, pair.b)})
-    vectors = {hit.id: hit.vectors.get(TEXT) for hit in store.retrieve(index, wanted, (TEXT,))}
-    known = [p for p in pairs if _dense(vectors.get(p.a)) and _dense(vectors.get(p.b))]
-    likeness = np.array([_cosine(vectors[p.a], vectors[p.b]) for p in known])
-    grades = np.array([p.grade for p in known])
+    scores = engine.likeness([(pair.a, pair.b) for pair in pairs])
+    known = [(score, p) for score, p in zip(scores, pairs, strict=True) if score is not None]
+    likeness = np.array([score for score, _ in known])
+    grades = np.array([p.grade for _, p in known])
     voted = grades > 0
     both = np.array([p.votes for p in pairs if min(p.votes) > 0]).reshape(-1, 2)
     return Agreement(
@@ -62,12 +59,3 @@ def rank_correlation(a: Numbers, b: Numbers) -> Estimate:
         )
     low, high = result.confidence_interval
     return Estimate(float(spearmanr(a, b).statistic), float(low), float(high), len(a))
-
-
-def _dense(vector: object) -> bool:
-    return vector is not None and not isinstance(vector, SparseVector)
-
-
-def _cosine(a: object, b: object) -> float:
-    x, y = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    return float(x @ y / (np.linalg.norm(x) * np.linalg.norm(y)))

@@ -116,7 +116,7 @@ def campaign(
         ref.version,
         f"{ref.text.card}{picture}",
         results,
-        agreement(assembly.store, assembly.live, pairs) if pairs else None,
+        agreement(assembly.engine, pairs) if pairs else None,
     )
 
 

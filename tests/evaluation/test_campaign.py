@@ -131,7 +131,7 @@ def test_agreement_with_people(assembly: Assembly) -> None:
     ]
     pairs += [Pair(mal(q.query), other, 0.0, (0, 0)) for q in liked for other in others[:8]]
     nowhere = Pair(mal("999999"), pairs[0].a, 3.0, (0, 0))
-    found = agreement(assembly.store, assembly.live, [*pairs, nowhere])
+    found = agreement(assembly.engine, [*pairs, nowhere])
     assert found.pairs.n == len(pairs)
     assert 0.1 < found.pairs.low < found.pairs.mean < found.pairs.high < 0.9
     assert found.people.mean > 0.99

@@ -166,9 +166,7 @@ class Planner:
         return replace(plan, asks=asks, excluded=excluded, references=positive)
 
     def _franchises_of(self, ids: Sequence[UUID]) -> frozenset[UUID]:
-        franchise = self._view.franchise
-        wanted = {franchise.get(id_, id_) for id_ in ids}
-        return frozenset({*ids, *(i for i, group in franchise.items() if group in wanted)})
+        return frozenset({*ids, *self._view.kin(ids)})
 
     def _browsing(self, plan: Plan) -> Plan:
         """Filters without words: what passes them, best known first."""

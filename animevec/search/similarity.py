@@ -4,10 +4,11 @@ Candidates come from the index; their scores are then computed from the vectors,
 several vectors, several examples and every metric mean one thing on every engine.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from math import copysign, sqrt
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -21,6 +22,7 @@ from animevec.release import Release
 from animevec.search.filters import Node, Terms, both, compiled
 from animevec.search.fusion import Ranked, Vote
 from animevec.search.request import SimilarSearch
+from animevec.search.shelf import Shelf
 from animevec.search.traits import LABELS, AnyVector, Traits, aligned
 from animevec.search.view import CatalogueView
 
@@ -33,6 +35,7 @@ MODES: Mapping[str, Mapping[str, float]] = {
 }
 MARGIN = 100
 MAX_DEPTH = 10_000
+KEPT = 8192  # titles, about 4 kB each
 
 Examples = Mapping[str, tuple[Sequence[AnyVector], Sequence[AnyVector]]]
 
@@ -47,6 +50,16 @@ class Found:
     warnings: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Traits of titles by the vectors they were made of, as of one catalogue and index revision."""
+
+    state: tuple[int, int]
+    shelves: dict[tuple[str, ...], Shelf[Mapping[str, AnyVector]]] = field(
+        default_factory=lambda: defaultdict(lambda: Shelf(KEPT))
+    )
+
+
 class Likeness:
     """Finds what is like what in one release's index.
 
@@ -58,6 +71,7 @@ class Likeness:
     ) -> None:
         self._store, self._view, self._index = store, view, release.index
         self._learned = learned
+        self._kept = _Kept((0, 0))
 
     def find(self, search: SimilarSearch, node: Node | None) -> Found:
         """Titles by likeness to the references.
@@ -112,9 +126,16 @@ class Likeness:
         """Vectors by name of the ids that are indexed, words and labels weighed."""
         held = tuple(name for name in names if name in self._vectors)
         view = self._view
+        state = (view.revision, self._store.watermark(self._index))
+        if self._kept.state != state:  # words and labels may weigh otherwise now
+            self._kept = _Kept(state)
         make = Traits(view.rarity, view.vocabulary, len(view.facts), self._learned)
-        hits = self._store.retrieve(self._index, ids, held)
-        return {hit.id: make.of(hit) for hit in hits}
+
+        def read(missing: Sequence[UUID]) -> dict[UUID, Mapping[str, AnyVector]]:
+            hits = self._store.retrieve(self._index, missing, held)
+            return {hit.id: make.of(hit) for hit in hits}
+
+        return self._kept.shelves[held].take(ids, read)
 
     @cached_property
     def _vectors(self) -> frozenset[str]:
@@ -124,9 +145,7 @@ class Likeness:
     def _excluded(self, search: SimilarSearch, references: set[UUID]) -> frozenset[UUID]:
         if not search.exclude_franchise:
             return frozenset(references)
-        franchise = self._view.franchise
-        wanted = {franchise.get(id_, id_) for id_ in references}
-        return frozenset(references | {i for i, group in franchise.items() if group in wanted})
+        return frozenset(references | self._view.kin(references))
 
     def _candidates(
         self, search: SimilarSearch, examples: Examples, node: Node | None, excluded: int
@@ -206,6 +225,23 @@ def mean_example(likes: Matrix, unlike: Matrix) -> NDArray[np.float32]:
     return np.asarray(moved, np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Likeness in one vector of all candidates [candidates]: larger is better, whether a title
+    has the vector, and its rank from 1 among those that do.
+    """
+
+    name: str
+    weight: float
+    values: list[float]
+    has: list[bool]
+    ranks: list[int]
+
+    def vote(self, at: int, sign: float) -> Vote:
+        """What this vector says for a candidate."""
+        return Vote(self.name, self.ranks[at], sign * self.values[at], self.weight)
+
+
 def _scored(
     search: SimilarSearch,
     candidates: Mapping[UUID, Mapping[str, AnyVector]],
@@ -213,35 +249,54 @@ def _scored(
     weights: Mapping[str, float],
 ) -> list[Ranked]:
     """Likeness in all vectors as if they were one, its parts weighted; a vector that a title
-    lacks is like none.
+    lacks is like none.  Ties come by id.
     """
-    total = sum(weights[name] for name in examples)
-    by_name = {name: _likeness(search, candidates, name, *pair) for name, pair in examples.items()}
-    ranks = {
-        name: {id_: rank for rank, id_ in enumerate(sorted(found, key=lambda i: (-found[i], i)), 1)}
-        for name, found in by_name.items()
-    }
+    ids = sorted(candidates, key=lambda id_: id_.int)
+    rows = [candidates[id_] for id_ in ids]
+    columns = [_column(search, rows, name, weights[name], *examples[name]) for name in examples]
+    total = sum(column.weight for column in columns)
+    scores = _together(search, [(c.weight / total, np.array(c.values)) for c in columns])
     sign = -1.0 if search.metric == "euclid" else 1.0
-    ranked = []
-    for id_ in candidates:
-        values = {name: found.get(id_, _absent(search)) for name, found in by_name.items()}
-        score = _together(search, [(weights[name] / total, v) for name, v in values.items()])
-        votes = [
-            Vote(name, ranks[name][id_], sign * found[id_], weights[name])
-            for name, found in by_name.items()
-            if id_ in found
-        ]
-        ranked.append(Ranked(id_, sign * score, votes))
-    ranked.sort(key=lambda one: (-sign * one.score, one.id))
+    ranked = [
+        Ranked(ids[at], sign * score, [c.vote(at, sign) for c in columns if c.has[at]])
+        for at, score in _descending(scores)
+    ]
     return [one for one in ranked if _passes(search, one.score)]
 
 
-def _together(search: SimilarSearch, parts: Iterable[tuple[float, float]]) -> float:
+def _column(
+    search: SimilarSearch,
+    rows: Sequence[Mapping[str, AnyVector]],
+    name: str,
+    weight: float,
+    likes: Sequence[AnyVector],
+    unlike: Sequence[AnyVector],
+) -> _Column:
+    having = [at for at, row in enumerate(rows) if name in row]
+    values = np.full(len(rows), _absent(search))
+    ranks = np.zeros(len(rows), np.int64)
+    if having:
+        found = _likeness(search, [rows[at][name] for at in having], likes, unlike)
+        values[having] = found
+        for rank, (at, _) in enumerate(_descending(found), start=1):
+            ranks[having[at]] = rank
+    return _Column(name, weight, values.tolist(), (ranks > 0).tolist(), ranks.tolist())
+
+
+def _descending(values: NDArray[np.floating[Any]]) -> list[tuple[int, float]]:
+    """Position and value, largest first, ties in the order they are in."""
+    order = np.argsort(-values, kind="stable")
+    return list(zip(order.tolist(), values[order].tolist(), strict=True))
+
+
+def _together(
+    search: SimilarSearch, parts: Iterable[tuple[float, NDArray[np.float64]]]
+) -> NDArray[np.float64]:
     """Shares and values to one value: cosines and products add up, and so do squared distances."""
     if search.metric != "euclid":
-        return sum(share * value for share, value in parts)
-    squares = sum(share * value * abs(value) for share, value in parts)
-    return copysign(sqrt(abs(squares)), squares)
+        return np.asarray(sum(share * values for share, values in parts))
+    squares = np.asarray(sum(share * values * np.abs(values) for share, values in parts))
+    return np.asarray(np.copysign(np.sqrt(np.abs(squares)), squares))
 
 
 def _absent(search: SimilarSearch) -> float:
@@ -258,21 +313,15 @@ def _passes(search: SimilarSearch, score: float) -> bool:
 
 def _likeness(
     search: SimilarSearch,
-    candidates: Mapping[UUID, Mapping[str, AnyVector]],
-    name: str,
+    rows: Sequence[AnyVector],
     likes: Sequence[AnyVector],
     unlike: Sequence[AnyVector],
-) -> dict[UUID, float]:
-    """Likeness by title in one vector, larger is better."""
-    having = {id_: traits[name] for id_, traits in candidates.items() if name in traits}
-    if not having:
-        return {}
-    liked, unliked, rows = aligned(likes, unlike, list(having.values()))
+) -> Matrix:
+    """Likeness [rows] in one vector, larger is better."""
+    liked, unliked, matrix = aligned(likes, unlike, rows)
     if search.strategy == "average_vector":
-        values = _similarity(search.metric, rows, mean_example(liked, unliked)[None, :])[:, 0]
-    else:
-        values = _best_score(search.metric, rows, liked, unliked)
-    return dict(zip(having, values.tolist(), strict=True))
+        return _similarity(search.metric, matrix, mean_example(liked, unliked)[None, :])[:, 0]
+    return _best_score(search.metric, matrix, liked, unliked)
 
 
 def _similarity(metric: str, rows: Matrix, examples: Matrix) -> Matrix:

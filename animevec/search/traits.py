@@ -92,14 +92,19 @@ _NONE = np.empty((0, 0), np.float32)
 
 
 def _projected(group: Sequence[AnyVector], terms: np.ndarray) -> Matrix:
-    rows = np.zeros((len(group), len(terms) + 1), np.float32)
-    for row, one in zip(rows, group, strict=True):
-        assert isinstance(one, SparseVector)  # a name has one kind of vector
-        places = np.searchsorted(terms, one.indices)
-        places[places == len(terms)] = 0
-        known = terms[places] == one.indices
-        row[places[known]] = one.values[known]
-        row[-1] = np.linalg.norm(one.values[~known])
+    sparse = [one for one in group if isinstance(one, SparseVector)]
+    rows = np.zeros((len(sparse), len(terms) + 1), np.float32)
+    if not sparse:
+        return rows
+    owners = np.repeat(np.arange(len(sparse)), [len(one.indices) for one in sparse])
+    found = np.concatenate([one.indices for one in sparse])
+    values = np.concatenate([one.values for one in sparse])
+    places = np.searchsorted(terms, found)
+    places[places == len(terms)] = 0
+    known = terms[places] == found
+    rows[owners[known], places[known]] = values[known]
+    others = np.bincount(owners[~known], np.square(values[~known]), minlength=len(sparse))
+    rows[:, -1] = np.sqrt(others)
     return rows
 
 

@@ -1,7 +1,8 @@
 """What search keeps in memory of the catalogue, caught up by revision."""
 
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -27,6 +28,7 @@ class _Known:
     revision: int = 0
     facts: Mapping[UUID, Facts] = field(default_factory=dict)
     franchise: Mapping[UUID, UUID] = field(default_factory=dict)
+    members: Mapping[UUID, Sequence[UUID]] = field(default_factory=dict)
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     rarity: Rarity = field(default_factory=Rarity)
 
@@ -61,6 +63,12 @@ class CatalogueView:
         """Franchise by title."""
         return self._known.franchise
 
+    def kin(self, ids: Iterable[UUID]) -> set[UUID]:
+        """Every title of the franchises that the ids belong to, themselves included."""
+        known = self._known
+        groups = {known.franchise[id_] for id_ in ids if id_ in known.franchise}
+        return {id_ for group in groups for id_ in known.members[group]}
+
     @property
     def vocabulary(self) -> Vocabulary:
         """The labels in use."""
@@ -82,6 +90,9 @@ class CatalogueView:
 
     def resolve(self, reference: str) -> UUID:
         """The id behind an id or a provider key; ``NotFound`` if there is none."""
+        known = _parsed(reference)
+        if known is not None and known in self._known.facts:
+            return known
         found = self._catalog.resolve(reference)
         if found is None:
             raise NotFound(
@@ -114,6 +125,14 @@ class CatalogueView:
         return changed, touched - set(changed), revision
 
 
+def _parsed(reference: str) -> UUID | None:
+    """The id that a text is; None for a provider key."""
+    try:
+        return UUID(reference)
+    except ValueError:
+        return None
+
+
 def _cards(records: Mapping[UUID, Anime]) -> dict[UUID, bytes]:
     return {id_: summary(record).model_dump_json().encode() for id_, record in records.items()}
 
@@ -126,12 +145,22 @@ def _after(
     gone = {id_: known.facts[id_] for id_ in {*come, *removed} if id_ in known.facts}
     facts = {id_: fact for id_, fact in known.facts.items() if id_ not in gone} | come
     same = {i: f.ties for i, f in come.items()} == {i: f.ties for i, f in gone.items()}
+    franchise = known.franchise if same else franchises(facts.values())
     return _Known(
         revision,
         facts,
-        known.franchise if same else franchises(facts.values()),
+        franchise,
+        known.members if same else _members(franchise),
         known.vocabulary.changed(
             [fact.labels for fact in gone.values()], [fact.labels for fact in come.values()]
         ),
         known.rarity.changed(changed, removed),
     )
+
+
+def _members(franchise: Mapping[UUID, UUID]) -> Mapping[UUID, Sequence[UUID]]:
+    """Titles by their franchise."""
+    members: dict[UUID, list[UUID]] = defaultdict(list)
+    for id_, group in franchise.items():
+        members[group].append(id_)
+    return members

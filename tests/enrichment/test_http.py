@@ -216,6 +216,22 @@ async def test_one_limiter_for_all_who_share_the_folder(tmp_path: Path) -> None:
     assert time.monotonic() - started >= 1.9, "seven requests at three a second"
 
 
+async def test_a_pause_a_source_asked_for_holds_back_all_who_share_the_folder(
+    tmp_path: Path,
+) -> None:
+    one, other = (SourceLimiter("any", FACTS.rates, tmp_path) for _ in range(2))
+    one.pause(0.4)
+    one.pause(0.1)
+    started = time.monotonic()
+    await other.acquire()
+    assert time.monotonic() - started >= 0.35
+    (tmp_path / "pause-any").write_text("99999999999")
+    await one.acquire()
+    assert time.monotonic() - started < 30, "a clock put back holds nobody"
+    one.close()
+    other.close()
+
+
 async def test_a_spent_days_limit_is_refused_at_once_and_says_how_long(tmp_path: Path) -> None:
     limiter = SourceLimiter("any", (Rate(requests=2, seconds=86_400),), tmp_path)
     for _ in range(2):

@@ -13,6 +13,7 @@ from flows.enrichment.http.reply import RequestFailed
 from flows.enrichment.types import OutcomeKind, Rate
 
 PATIENCE_S = 300.0
+LONGEST_PAUSE_S = 60.0
 GRAIN_S = 0.02
 
 
@@ -30,6 +31,7 @@ class SourceLimiter:
         )
         self._bucket.leak(_now_ms())
         self._turn = asyncio.Lock()
+        self._pause = folder / f"pause-{name}"
         self._resumes = 0.0
         self._spacing = 0.0
 
@@ -40,7 +42,7 @@ class SourceLimiter:
             RequestFailed: refused, where a long limit such as a day's is spent; says when not.
         """
         async with self._turn:
-            while (wait := self._resumes - time.monotonic()) > 0:
+            while (wait := max(self._resumes - time.monotonic(), self._paused())) > 0:
                 await asyncio.sleep(wait)
             while (wait := self._take()) > 0:
                 if wait > PATIENCE_S:
@@ -59,8 +61,17 @@ class SourceLimiter:
         return (waiting if isinstance(waiting, int) else 0) / 1000 + GRAIN_S
 
     def pause(self, seconds: float) -> None:
-        """Hold every request of this source back for ``seconds``."""
-        self._resumes = max(self._resumes, time.monotonic() + seconds)
+        """Hold every request of this source back for ``seconds``, at most a minute, in all runs."""
+        if seconds > self._paused():
+            self._pause.write_text(f"{time.time() + seconds}", "utf-8")
+
+    def _paused(self) -> float:
+        """Seconds left of a pause; a clock that was put back holds nobody longer than the most."""
+        try:
+            left = float(self._pause.read_text("utf-8")) - time.time()
+        except (OSError, ValueError):
+            return 0.0
+        return left if left <= LONGEST_PAUSE_S else 0.0
 
     def space(self, seconds: float) -> None:
         """Keep ``seconds`` between requests, as a Crawl-delay asks."""

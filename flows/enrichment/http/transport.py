@@ -13,7 +13,7 @@ import httpx
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
 
-from flows.enrichment.http.limiter import SourceLimiter
+from flows.enrichment.http.limiter import LONGEST_PAUSE_S, SourceLimiter
 from flows.enrichment.http.reply import RequestFailed, Tally
 from flows.enrichment.types import OutcomeKind, SourceFacts
 
@@ -117,7 +117,7 @@ def _raise_for(response: httpx.Response, body: bytes, sending: Sending) -> None:
         return
     wait = retry_after(response.headers)
     if status == 429:
-        sending.limiter.pause(min(wait or 1.0, 60.0))
+        sending.limiter.pause(min(wait or 1.0, LONGEST_PAUSE_S))
         raise RequestFailed(OutcomeKind.REFUSED, "429 too many requests", wait or 1.0, True)
     if status in {404, 410}:
         raise RequestFailed(OutcomeKind.NOT_FOUND, f"status {status}")

@@ -47,6 +47,17 @@ class RemoteEncoder:
         return [WireOutcome.model_validate(answer).outcome() for answer in answers]
 
 
+def open_local(settings: Settings, wrap: Wrap) -> AbstractContextManager[Lineup]:
+    """A lineup whose encoders run here, the cores shared out among the searches computing at once.
+
+    Every request thread has its own team of OpenMP threads; teams that are larger than their
+    share of the cores wait for one another at every layer.
+    """
+    threads = max(1, settings.encoders.threads // settings.serve.computing)
+    encoders = settings.encoders.model_copy(update={"threads": threads})
+    return open_lineup(settings.model_copy(update={"encoders": encoders}), wrap)
+
+
 def open_remote(settings: Settings, wrap: Wrap) -> AbstractContextManager[Lineup]:
     """A lineup whose encoders are the services of the running gateway.
 

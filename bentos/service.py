@@ -10,17 +10,16 @@ import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from animevec import quiet
-from animevec.lineup import open_lineup
 from animevec.settings import Settings
 from bentos.app import create_app
 from bentos.encoders import PictureEncoder, TextEncoder
-from bentos.opening import open_remote
+from bentos.opening import open_local, open_remote
 
 quiet.apply()
 SETTINGS = Settings()
 _SERVE = SETTINGS.serve
 _APART = _SERVE.topology == "services"
-APP = create_app(SETTINGS, open_remote if _APART else open_lineup)
+APP = create_app(SETTINGS, open_remote if _APART else open_local)
 _RATE = _SERVE.trace_rate
 _LEAN: dict[str, Any] = {
     "workers": 1,

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from animevec.encoders.adapter import Adapter, Delta, read_adapter
+from animevec.encoders.blocked import laid_like, plain
 from animevec.errors import Conflict, InvalidRequest, ModelError, NotFound
 
 # A merged and an unmerged model differ by the rounding of one addition per weight.
@@ -133,8 +134,9 @@ class AdapterSet:
             before = self._run((adapter,))
             kept = {module: self._linear(module).weight for module in adapter.deltas}
             for module, delta in adapter.deltas.items():
-                weight = kept[module].float() + delta.up.float() @ delta.down.float()
-                self._linear(module).weight = nn.Parameter(weight.to(kept[module].dtype), False)
+                old = kept[module]
+                weight = plain(old).float() + delta.up.float() @ delta.down.float()
+                self._linear(module).weight = nn.Parameter(laid_like(weight.to(old), old), False)
             moved = float((self._probe() - before).abs().max())
             if not moved <= _tolerance(before.dtype):
                 for module, old in kept.items():

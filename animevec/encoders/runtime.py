@@ -31,7 +31,11 @@ class Runtime:
     @property
     def tokens(self) -> int:
         """Padded tokens of one forward on this device."""
-        return min(self.budget, CPU_TOKENS) if self.where == "cpu" else self.budget
+        return min(self.budget, CPU_TOKENS) if self._is_cpu else self.budget
+
+    @property
+    def _is_cpu(self) -> bool:
+        return self.where == "cpu"
 
     @property
     def device(self) -> torch.device:
@@ -57,10 +61,14 @@ class Runtime:
             torch.set_num_threads(self.threads)
 
     def place(self, model: M) -> M:
-        """The model on its device, compiled where asked."""
+        """The model on its device, compiled where asked, its weights as the CPU reads them best."""
         placed = model.to(self.device)
         if self.compile:
             placed.compile(dynamic=True)
+        elif self._is_cpu and self.dtype == "bfloat16" == native_dtype(self.where):
+            from animevec.encoders.blocked import block
+
+            block(placed)
         return placed
 
 

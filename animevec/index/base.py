@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from qdrant_client import models
 
 from animevec.encoders.base import SparseVector, Vector
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class PayloadType(StrEnum):
@@ -77,14 +80,13 @@ class Query:
     with_vectors: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A point found; hits are sorted by score (best first), ties by id."""
 
     id: UUID
     score: float
-    payload: Mapping[str, Any] = field(default_factory=dict)
-    vectors: Mapping[str, Vector | SparseVector] = field(default_factory=dict)
+    payload: Mapping[str, Any] = NOTHING
+    vectors: Mapping[str, Vector | SparseVector] = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

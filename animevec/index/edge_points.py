@@ -6,7 +6,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +14,7 @@ import qdrant_edge as edge
 
 from animevec.encoders.base import SparseVector, Vector
 from animevec.errors import AnimevecError, Conflict, InvalidRequest, NotFound, Unavailable
-from animevec.index.base import Hit, IndexSchema, PayloadType, Point
-
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+from animevec.index.base import NOTHING, Hit, IndexSchema, PayloadType, Point
 
 
 @contextmanager
@@ -50,14 +47,14 @@ class PointCodec:
         self, record: edge.ScoredPoint | edge.Record, score: float, names: Sequence[str]
     ) -> Hit:
         """A record of the engine as a hit with the named vectors it has."""
-        id, payload, vectors = record.id, record.payload, record.vector if names else None
-        found = vectors if isinstance(vectors, dict) else {}
-        return Hit(
-            id if isinstance(id, UUID) else UUID(str(id)),
-            score,
-            self._recoded(payload, bool) if payload else NOTHING,
-            {name: _vector(found[name]) for name in names if name in found} if names else NOTHING,
-        )
+        id = record.id if isinstance(record.id, UUID) else UUID(str(record.id))
+        payload = record.payload
+        recoded = self._recoded(payload, bool) if payload else NOTHING
+        if not names:
+            return Hit(id, score, recoded)
+        found = record.vector if isinstance(record.vector, dict) else {}
+        vectors = {name: _vector(found[name]) for name in names if name in found}
+        return Hit(id, score, recoded, vectors)
 
     def value(self, key: str, value: str | int | bool) -> str | int | bool:
         """One payload value as it was given."""

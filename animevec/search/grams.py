@@ -52,7 +52,7 @@ class Postings:
         owners = np.concatenate(chunks)
         weights = np.repeat(self._idf[slots], [len(chunk) for chunk in chunks])
         mass = np.bincount(owners, weights=weights, minlength=self._size)
-        found = np.flatnonzero(mass)
+        found = np.flatnonzero(mass > 0)  # of booleans: three times as fast as of floats
         scores = mass[found] / self._norms[found]
         if len(found) > limit:
             best = np.argpartition(-scores, limit)[:limit]
@@ -61,10 +61,11 @@ class Postings:
 
     def _slots(self, text: str) -> NDArray[np.int64]:
         """Where the text's n-grams are, rarest first, as many as the postings budget allows."""
-        grams, _ = _grams([text])
-        slots = np.searchsorted(self._keys, np.unique(grams))
-        slots = slots[slots < len(self._keys)]
-        slots = slots[np.isin(self._keys[slots], grams)]
+        grams = np.unique(_grams([text])[0])
+        slots: NDArray[np.int64] = np.searchsorted(self._keys, grams)
+        held = slots < len(self._keys)
+        slots, grams = slots[held], grams[held]
+        slots = slots[self._keys[slots] == grams]
         lengths = self._starts[slots + 1] - self._starts[slots]
         order = np.argsort(lengths, kind="stable")
         kept = max(4, int(np.searchsorted(np.cumsum(lengths[order]), _MAX_POSTINGS)))

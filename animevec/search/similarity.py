@@ -35,7 +35,7 @@ MODES: Mapping[str, Mapping[str, float]] = {
 }
 MARGIN = 100
 MAX_DEPTH = 10_000
-KEPT = 8192  # titles, about 4 kB each
+KEPT = 16_384  # titles, about 4 kB each
 
 Examples = Mapping[str, tuple[Sequence[AnyVector], Sequence[AnyVector]]]
 

@@ -209,7 +209,8 @@ async def measure(
 ) -> list[Measured]:
     """Every loop of one kind against one server."""
     found: list[Measured] = []
-    limit = aiohttp.TCPConnector(limit=0)
+    # Idle connections are let go before the server does, which would look like an error of its.
+    limit = aiohttp.TCPConnector(limit=0, keepalive_timeout=3)
     async with aiohttp.ClientSession(url, connector=limit) as session:
         await Load(session, pool).closed(4, 1.0)
         for count in clients:

@@ -34,6 +34,15 @@ def every_process(settings: Settings) -> list[Process]:
     ]
 
 
+# Every thread that allocates would otherwise grow a heap of its own, and a heap that has held
+# large arrays would never give them back.
+_LEAN_HEAP = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(2**24),
+}
+
+
 def search_service(settings: Settings) -> Process:
     """The BentoML service."""
     serve = settings.serve
@@ -46,8 +55,7 @@ def search_service(settings: Settings) -> Process:
         ready="/readyz",
         setting="ANIMEVEC_SERVE__PORT",
         cwd=ROOT,
-        # Every thread that allocates would otherwise grow a heap of its own.
-        env={"BENTOML_HOME": str(settings.home / "bentoml"), "MALLOC_ARENA_MAX": "2"},
+        env={"BENTOML_HOME": str(settings.home / "bentoml"), **_LEAN_HEAP},
     )
 
 

@@ -1,10 +1,11 @@
-"""Releases open side by side: one catalogue, one store, base encoders shared, one follower.
+"""Releases open side by side: one catalogue, view and store, base encoders shared, one follower.
 
 What is open is followed, so a release that waits for a rollback loses no title.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +24,7 @@ from animevec.index.sync import Synchroniser
 from animevec.progress import Progress, silent
 from animevec.release import EncoderRef, Release
 from animevec.search.engine import SearchEngine
+from animevec.search.view import CatalogueView
 from animevec.settings import Settings
 
 Load = Callable[[str], Encoder]
@@ -108,7 +110,7 @@ class Lineup:
         text, picture = self._channels(release, adapters)
         found = Encoders.of(text.encoder, None if picture is None else picture.encoder)
         engine = SearchEngine(
-            self.catalog,
+            self._view,
             self.store,
             self._query_side(text, "text"),
             None if picture is None else self._query_side(picture, "picture"),
@@ -118,6 +120,11 @@ class Lineup:
         )
         room = self._room(text, picture)
         return Assembly(self.settings, room, found, release, engine, adapters)
+
+    @cached_property
+    def _view(self) -> CatalogueView:
+        """Read once, at the first release that opens: seconds for thousands of titles."""
+        return CatalogueView(self.catalog)
 
     def _room(self, text: Channel, picture: Channel | None) -> IndexRoom:
         embedder = make_embedder(self.settings, text, picture)
@@ -148,12 +155,11 @@ class Lineup:
         return self._wrapped[card]
 
     def _followed(self) -> Sequence[tuple[str, Synchroniser]]:
-        """Every open release's index; the engines' names are brought along in the same round."""
-        pairs = []
-        for assembly in list(self._open.values()):
-            assembly.engine.refresh()
-            pairs.append((assembly.live, assembly.room.synchroniser))
-        return pairs
+        """Every open release's index; the view of the catalogue is brought along as well."""
+        found = list(self._open.values())
+        if found:
+            self._view.refresh()
+        return [(assembly.live, assembly.room.synchroniser) for assembly in found]
 
 
 def _adapt(base: Encoder, name: str, adapters: Adapters) -> None:

@@ -9,17 +9,10 @@ from animevec.search.confidence import Calibration, Kind, packaged
 from animevec.search.response import ChannelHit
 from evaluation.calibration import expected_calibration_error
 from evaluation.campaign import Bar, query_sets, records_of
-from evaluation.qrels import QuerySet, Task
+from evaluation.qrels import QuerySet
 from evaluation.runner import Run, inside, run
 from evaluation.sets.rows import halves
 from evaluation.systems import systems
-
-KINDS: Mapping[Task, Kind] = {
-    "text": "text",
-    "multimodal": "text",
-    "similar": "similar",
-    "picture": "picture",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +56,7 @@ def fit(assembly: Assembly, shared: Path | None, most: int, bar: Bar) -> Fit:
     found: dict[Kind, list[Judgement]] = {}
     names: dict[Kind, list[str]] = {}
     for queries in sets:
-        kind = KINDS[queries.task]
+        kind: Kind = queries.task
         with bar(queries.name) as progress:
             done = run(systems(assembly.engine, queries.task)[0], queries, progress)
         found.setdefault(kind, []).extend(judgements(queries, done))

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from animevec.search.response import ChannelHit
 
-Kind = Literal["text", "picture", "similar"]
+Kind = Literal["text", "picture", "multimodal", "similar"]
 RARE = 50
 PICTURED = frozenset({"picture", "thumbnail", "same"})
 

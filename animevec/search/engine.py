@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from animevec.catalog.store import Catalog
 from animevec.encoders.base import Encoder
 from animevec.errors import AnimevecError, InvalidRequest
 from animevec.index.base import VectorStore
@@ -28,7 +27,7 @@ from animevec.settings import Settings
 
 
 class SearchEngine:
-    """Answers from one release's index and the catalogue it was built from.
+    """Answers from one release's index and a view of the catalogue, which engines may share.
 
     ``lexical`` None means that the text encoder has a sparse head of its own; ``picture`` None
     that the release has no pictures.  The encoders' ``encode`` is called once per search.
@@ -36,7 +35,7 @@ class SearchEngine:
 
     def __init__(
         self,
-        catalog: Catalog,
+        view: CatalogueView,
         store: VectorStore,
         text: Encoder,
         picture: Encoder | None,
@@ -47,11 +46,11 @@ class SearchEngine:
         self._settings = settings
         self._text = text
         self._default = release.ranking.ranker
-        self._view = CatalogueView(catalog)
+        self._view = view
         encoders = Encoders(text, picture, lexical, release, settings.limits)
-        self._planner = Planner(store, self._view, encoders, release, settings)
-        self._answerer = Answerer(store, self._view, encoders, release, settings)
-        self._likeness = Likeness(store, self._view, release, lexical is None)
+        self._planner = Planner(store, view, encoders, release, settings)
+        self._answerer = Answerer(store, view, encoders, release, settings)
+        self._likeness = Likeness(store, view, release, lexical is None)
 
     def text(self, search: TextSearch) -> SearchResult:
         """Titles for words."""

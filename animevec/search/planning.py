@@ -191,4 +191,6 @@ def _mixed(text: Plan, picture: Plan, share: float) -> Plan:
     ]
     runs = [replace(run, weight=run.weight * (1 - share) / words) for run in text.runs]
     same = picture.same_weight * share / looks
-    return replace(text, asks=asks, runs=runs, sent=picture.sent, same_weight=same)
+    return replace(
+        text, kind="multimodal", asks=asks, runs=runs, sent=picture.sent, same_weight=same
+    )

@@ -33,6 +33,7 @@ from animevec.index.edge import EmbeddedStore
 from animevec.pictures import keep
 from animevec.release import EncoderRef, Release
 from animevec.search.engine import SearchEngine
+from animevec.search.view import CatalogueView
 from animevec.settings import Settings
 
 SIZE = 96
@@ -126,7 +127,7 @@ class World:
         eye = EncoderRef(card="eye", revision="1", dimensions=EDGE**2)
         self.release = Release(version="test", text=reference, picture=eye, index=INDEX)
         self.engine = SearchEngine(
-            self.catalog,
+            CatalogueView(self.catalog),
             self.store,
             self.text,
             self.eye,

@@ -1,8 +1,8 @@
 """Linear layers whose weights lie in the blocks that the CPU's matrix tiles (AMX) read.
 
 A plain bfloat16 layer sorts its weight into those blocks in every call, which takes about as
-long as multiplying a short query.  Sorted once, at load, the products are the same bit for bit
-(benchmarks/encode.py, docs/encoders.md).
+long as multiplying a short query.  Sorted once, at load, the products differ by the format's
+rounding at most (docs/encoders.md).
 """
 
 from typing import cast

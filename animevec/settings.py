@@ -9,13 +9,15 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     YamlConfigSettingsSource,
 )
+
+from animevec.errors import InvalidRequest
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
@@ -203,6 +205,46 @@ class EnrichmentSettings(Section):
     llm_calls: int = Field(200, ge=0, description="most calls of one run")
 
 
+class _Profile(YamlConfigSettingsSource):
+    """The profile's file; a secret in it is refused, for files are copied and committed."""
+
+    def __call__(self) -> dict[str, Any]:
+        values = super().__call__()
+        for area, given in values.items():
+            field = self.settings_cls.model_fields.get(area)
+            section = None if field is None else field.annotation
+            if isinstance(given, dict) and isinstance(section, type):
+                _refuse_secrets(area, given, section)
+        return values
+
+
+def _refuse_secrets(area: str, given: dict[str, Any], section: type[Any]) -> None:
+    for name in given:
+        field = section.model_fields.get(name)
+        if field is not None and field.annotation is SecretStr:
+            raise InvalidRequest(
+                f"{profile_file()} holds the secret {area}.{name}; take it out and set "
+                f"{variable(area, name)} in the environment"
+            )
+
+
+def variable(*path: str) -> str:
+    """The environment variable of a setting."""
+    return f"ANIMEVEC_{'__'.join(path)}".upper()
+
+
+def _explained(error: ValidationError) -> str:
+    """What is wrong with which setting; a name that is unknown may be a misspelt secret's, so
+    its value is not shown.
+    """
+    found = []
+    for one in error.errors(include_url=False):
+        path = [str(part) for part in one["loc"]]
+        given = "" if one["type"] == "extra_forbidden" else f", not {one['input']!r:.80}"
+        found.append(f"{'.'.join(path)} ({variable(*path)}): {one['msg']}{given}")
+    return f"settings, of the environment or {profile_file()}: {'; '.join(found)}"
+
+
 class Settings(BaseSettings):
     """The whole tree."""
 
@@ -224,6 +266,12 @@ class Settings(BaseSettings):
     stack: StackSettings = StackSettings()
     enrichment: EnrichmentSettings = EnrichmentSettings()
 
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise InvalidRequest(_explained(error)) from error
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -234,7 +282,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, environment, profile file."""
-        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, profile_file())
+        return init_settings, env_settings, _Profile(settings_cls, profile_file())
 
     @property
     def catalog_url(self) -> str:

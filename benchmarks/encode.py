@@ -3,8 +3,9 @@
     python -m benchmarks.encode --model minilm --model bge-m3 --out encode.json
 
 Every round runs each engine once on each workload, in turn, so that a noisy machine slows all
-alike; ratios are medians of the rounds' own ratios.  BGE-M3 is full-size with random weights:
-speed does not depend on their values.  Peak memory is each engine's alone, in its own process.
+alike; ratios are medians of the rounds' own ratios.  BGE-M3 and JinaCLIP v2 are full-size with
+random weights: speed does not depend on their values.  Peak memory is each engine's alone, in its
+own process, and that of both full-size models in one.
 """
 
 import json
@@ -15,46 +16,38 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
 import click
+import numpy as np
+from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
 from animevec import quiet
+from animevec.encoders.files import packaged
+from benchmarks import full_size
 
 PEER = "sentence-transformers"
 ENGINES = (PEER, "float32", "bfloat16", "int8")
-TOKENIZER = Path(__file__).parents[1] / "tests" / "encoders" / "reference" / "bge-m3-tiny"
-FULL_BGE = {
-    "model_type": "xlm-roberta",
-    "architectures": ["XLMRobertaModel"],
-    "hidden_act": "gelu",
-    "hidden_size": 1024,
-    "num_hidden_layers": 24,
-    "num_attention_heads": 16,
-    "intermediate_size": 4096,
-    "max_position_embeddings": 8194,
-    "type_vocab_size": 1,
-    "layer_norm_eps": 1e-5,
-    "pad_token_id": 1,
-    "bos_token_id": 0,
-    "eos_token_id": 2,
-    "vocab_size": 250_002,
-    "torch_dtype": "float32",
-}
-Encode = Callable[[Sequence[str]], Any]
+# Of JinaCLIP v2: no peer runs it without its publisher's code, and int8 is for texts.
+OWN = ("float32", "bfloat16")
+TEXT_MODELS = ("minilm", "bge-m3")
+JINA = "jina-clip-v2"
+TOGETHER = "bge-m3 + jina-clip-v2"
+Encode = Callable[[Sequence["str | bytes"]], Any]
 
 
 @dataclass(frozen=True)
 class Work:
-    """Texts encoded in one call; ``tokens`` are theirs, special tokens included."""
+    """Texts or pictures encoded in one call; ``tokens`` are theirs, special tokens included."""
 
     name: str
-    texts: tuple[str, ...]
+    items: tuple[str | bytes, ...]
     tokens: int
 
 
@@ -65,7 +58,7 @@ class Result:
     model: str
     engine: str
     work: str
-    texts_per_s: float
+    items_per_s: float
     tokens_per_s: float
     p50_ms: float
     p95_ms: float
@@ -73,7 +66,10 @@ class Result:
 
 
 def works(model: str, quick: bool) -> list[Work]:
-    """A query, batches of one length, and a batch of mixed lengths."""
+    """A query and batches, the last of mixed lengths; of JinaCLIP v2 a query and pictures."""
+    if model == JINA:
+        several = [Work(f"{n} pictures", tuple(map(_picture, range(n))), n * 1297) for n in (1, 4)]
+        return [Work("1 x 16", (_text(16),), 16), *several]
     longest = 256 if quick else 512
     draw = random.Random(0)
     size = 16 if model == "bge-m3" or quick else 64
@@ -89,45 +85,23 @@ def _text(tokens: int) -> str:
     return " ".join(["a"] * (tokens - 2))
 
 
-def folder_of(model: str, scratch: Path) -> Path:
-    """The model's files; BGE-M3's are written once, with random weights."""
-    from animevec.encoders.files import packaged
+def _picture(seed: int) -> bytes:
+    """A JPEG of 640 x 512 noise, read as 36 x 36 patches and the class token."""
+    noise = np.random.default_rng(seed).integers(0, 256, (512, 640, 3), np.uint8)
+    file = BytesIO()
+    Image.fromarray(noise).save(file, "JPEG")
+    return file.getvalue()
 
+
+def folder_of(model: str, scratch: Path) -> Path:
+    """The model's files; the full-size ones are written once, with random weights."""
     if model == "minilm":
         return packaged()
-    folder = scratch / "bge-m3-random"
-    if not (folder / "colbert_linear.pt").exists():
-        _write_random(folder)
-    return folder
-
-
-def _write_random(folder: Path) -> None:
-    import shutil
-
-    import torch
-    from safetensors.torch import save_file
-
-    from animevec.encoders.backbone import Backbone, BackboneConfig
-    from animevec.encoders.bge_m3 import Heads
-
-    torch.manual_seed(0)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("tokenizer.json", "tokenizer_config.json", "modules.json", "1_Pooling"):
-        copy = shutil.copytree if (TOKENIZER / name).is_dir() else shutil.copy
-        copy(TOKENIZER / name, folder / name)
-    (folder / "config.json").write_text(json.dumps(FULL_BGE))
-    model = Backbone(BackboneConfig.parse(FULL_BGE))
-    for name, weight in model.named_parameters():
-        if name.endswith("weight") and "LayerNorm" not in name:
-            torch.nn.init.normal_(weight, std=0.02)
-    save_file(model.state_dict(), folder / "model.safetensors", metadata={"format": "pt"})
-    heads = Heads(1024)
-    torch.save(heads.sparse_linear.state_dict(), folder / "sparse_linear.pt")
-    torch.save(heads.colbert_linear.state_dict(), folder / "colbert_linear.pt")
+    return full_size.jina_clip_v2(scratch) if model == JINA else full_size.bge_m3(scratch)
 
 
 def load(engine: str, model: str, scratch: Path, threads: int) -> Encode:
-    """A function from texts to normalised dense vectors."""
+    """A function from texts, or pictures, to normalised dense vectors."""
     folder = folder_of(model, scratch)
     if engine == PEER:
         import torch
@@ -143,7 +117,7 @@ def load(engine: str, model: str, scratch: Path, threads: int) -> Encode:
 
 
 def own_engine(engine: str, model: str, folder: Path, scratch: Path, threads: int) -> Encode:
-    from animevec.encoders.base import Encoder, TextItem
+    from animevec.encoders.base import Encoder, PictureItem, TextItem
     from animevec.encoders.cards import find_card
     from animevec.encoders.runtime import Runtime
 
@@ -165,11 +139,17 @@ def own_engine(engine: str, model: str, folder: Path, scratch: Path, threads: in
         from animevec.encoders.bge_m3 import BgeM3
 
         encoder = BgeM3.load(folder, card, runtime)
+    elif model == JINA:
+        from animevec.encoders.jina_encoder import JinaClipEncoder
+
+        encoder = JinaClipEncoder.load(folder, card, runtime)
     else:
         from animevec.encoders.sentence import SentenceEncoder
 
         encoder = SentenceEncoder.load(folder, card, runtime)
-    return lambda texts: encoder.encode([TextItem(text) for text in texts])
+    return lambda items: encoder.encode(
+        [TextItem(one) if isinstance(one, str) else PictureItem(one) for one in items]
+    )
 
 
 def measure(
@@ -180,11 +160,11 @@ def measure(
     for job in jobs:
         times: dict[str, list[list[float]]] = {engine: [] for engine in engines}
         for engine in engines.values():
-            engine(job.texts)
+            engine(job.items)
         for _ in range(rounds):
             for name, engine in engines.items():
-                repeat = 10 if len(job.texts) == 1 else 1
-                times[name].append([_timed(partial(engine, job.texts)) for _ in range(repeat)])
+                repeat = 10 if len(job.items) == 1 else 1
+                times[name].append([_timed(partial(engine, job.items)) for _ in range(repeat)])
         results += [_result(model, name, job, times) for name in engines]
     return results
 
@@ -206,7 +186,7 @@ def _result(model: str, engine: str, job: Work, times: dict[str, list[list[float
         model=model,
         engine=engine,
         work=job.name,
-        texts_per_s=len(job.texts) / p50,
+        items_per_s=len(job.items) / p50,
         tokens_per_s=job.tokens / p50,
         p50_ms=1e3 * p50,
         p95_ms=1e3 * p95,
@@ -214,25 +194,28 @@ def _result(model: str, engine: str, job: Work, times: dict[str, list[list[float
     )
 
 
-def peak_mb(engine: str, model: str, scratch: Path, threads: int) -> float:
-    """Peak resident memory of loading one engine and encoding the mixed batch, alone."""
-    command = [sys.executable, "-m", "benchmarks.encode", "--peak-of", engine, "--model", model]
+def peak_mb(engine: str, models: Sequence[str], scratch: Path, threads: int) -> float:
+    """Peak resident memory of loading models and encoding each one's first and last work, alone."""
+    command = [sys.executable, "-m", "benchmarks.encode", "--peak-of", engine]
+    command += [part for model in models for part in ("--model", model)]
     command += ["--scratch", str(scratch), "--threads", str(threads)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return float(done.stdout.split()[-1])
 
 
-def _print_peak(engine: str, model: str, scratch: Path, threads: int) -> None:
+def _print_peak(engine: str, models: Sequence[str], scratch: Path, threads: int) -> None:
     import resource
 
-    load(engine, model, scratch, threads)(works(model, quick=True)[-1].texts)
+    for encode, jobs in [(load(engine, one, scratch, threads), works(one, True)) for one in models]:
+        encode(jobs[0].items)
+        encode(jobs[-1].items)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def show(results: Sequence[Result], peaks: dict[str, float]) -> None:
     """A table for people."""
     table = Table(box=None)
-    for title in ("model", "texts x tokens", "engine", "texts/s", "tokens/s", "p50 ms", "p95 ms"):
+    for title in ("model", "work", "engine", "items/s", "tokens/s", "p50 ms", "p95 ms"):
         table.add_column(title, no_wrap=True, justify="right" if title[-1] == "s" else "left")
     table.add_column(f"x {PEER}", justify="right")
     table.add_column("peak MB", justify="right")
@@ -241,7 +224,7 @@ def show(results: Sequence[Result], peaks: dict[str, float]) -> None:
             one.model,
             one.work,
             one.engine,
-            f"{one.texts_per_s:.1f}",
+            f"{one.items_per_s:.1f}",
             f"{one.tokens_per_s:.0f}",
             f"{one.p50_ms:.1f}",
             f"{one.p95_ms:.1f}",
@@ -249,10 +232,13 @@ def show(results: Sequence[Result], peaks: dict[str, float]) -> None:
             f"{peaks[f'{one.model} {one.engine}']:.0f}" if peaks else "",
         )
     Console(width=140).print(table)
+    for name, megabytes in peaks.items():
+        if name.startswith(TOGETHER):
+            print(f"{name} in one process: {megabytes:.0f} MB")
 
 
 @click.command()
-@click.option("--model", "models", multiple=True, type=click.Choice(["minilm", "bge-m3"]))
+@click.option("--model", "models", multiple=True, type=click.Choice([*TEXT_MODELS, JINA]))
 @click.option("--engine", "engines", multiple=True, type=click.Choice(ENGINES))
 @click.option("--quick", is_flag=True, help="fewer rounds, shorter texts, no memory")
 @click.option("--threads", default=2, show_default=True)
@@ -270,18 +256,26 @@ def main(
     out: Path | None,
     peak_of: str | None,
 ) -> None:
-    """Texts per second, p50, p95 and peak memory of the text encoders."""
+    """Texts and pictures per second, p50, p95 and peak memory of the encoders."""
     if peak_of is not None:
-        _print_peak(peak_of, models[0], scratch, threads)
+        _print_peak(peak_of, models, scratch, threads)
         return
     results: list[Result] = []
     peaks: dict[str, float] = {}
-    for model in models or ("minilm", "bge-m3"):
-        chosen = engines or ENGINES
+    models = models or (*TEXT_MODELS, JINA)
+    for model in models:
+        chosen = [one for one in engines or ENGINES if model != JINA or one in OWN]
         loaded = {name: load(name, model, scratch, threads) for name in chosen}
         results += measure(model, loaded, works(model, quick), rounds or (3 if quick else 7))
         if not quick:
-            peaks |= {f"{model} {name}": peak_mb(name, model, scratch, threads) for name in chosen}
+            peaks |= {
+                f"{model} {name}": peak_mb(name, [model], scratch, threads) for name in chosen
+            }
+        del loaded
+    if not quick and {"bge-m3", JINA} <= {*models}:
+        for name in OWN:
+            both = peak_mb(name, ["bge-m3", JINA], scratch, threads)
+            peaks[f"{TOGETHER} {name}"] = both
     show(results, peaks)
     load_average = os.getloadavg()[0]
     print(f"{threads} threads, load average {load_average:.1f} (idle machine: under {threads + 1})")

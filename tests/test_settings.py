@@ -1,0 +1,50 @@
+"""Settings: what is wrong is named, and secrets stay out of files and messages."""
+
+from pathlib import Path
+
+import pytest
+
+from animevec.errors import InvalidRequest
+from animevec.settings import Settings
+
+
+@pytest.fixture
+def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "profile.yaml"
+    monkeypatch.setenv("ANIMEVEC_CONFIG", str(file))
+    return file
+
+
+def test_the_environment_wins_over_the_profile(
+    profile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile.write_text("serve: {port: 3111, host: 127.0.0.2}")
+    monkeypatch.setenv("ANIMEVEC_SERVE__PORT", "3222")
+    found = Settings().serve
+    assert (found.port, found.host) == (3222, "127.0.0.2")
+
+
+def test_a_wrong_value_is_named_with_its_variable(
+    profile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANIMEVEC_SERVE__PORT", "abc")
+    with pytest.raises(InvalidRequest, match=r"serve\.port \(ANIMEVEC_SERVE__PORT\).*not 'abc'"):
+        Settings()
+
+
+def test_a_misspelt_secret_is_not_repeated(profile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANIMEVEC_SERVE__ADMINKEY", "hush")
+    with pytest.raises(InvalidRequest, match="ANIMEVEC_SERVE__ADMINKEY") as caught:
+        Settings()
+    assert "hush" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("area", "name"),
+    [("serve", "admin_key"), ("index", "api_key"), ("enrichment", "animeschedule_token")],
+)
+def test_a_secret_in_a_file_is_refused(profile: Path, area: str, name: str) -> None:
+    profile.write_text(f"{area}: {{{name}: hush}}")
+    with pytest.raises(InvalidRequest, match=f"ANIMEVEC_{area}__{name}".upper()) as caught:
+        Settings()
+    assert "hush" not in caught.value.message

@@ -1,6 +1,6 @@
 """From the outcomes of one title to its record: identify, propose, decide, override."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from animevec.catalog.ids import anime_id
@@ -29,20 +29,21 @@ def enrich(
     *,
     keys: Mapping[str, str] | None = None,
     mapped: Mapping[str, str] | None = None,
+    taken: Collection[str] = (),
     stages: frozenset[Stage] = ALL_STAGES,
 ) -> Enriched:
     """The record of one title from what sources answered this time and what is known of it.
 
     ``keys`` are the ids the title was asked by, where there is no existing record; ``mapped`` those
-    in which an id map disagrees. A field no source speaks of keeps its value and origin; what a
-    source that could not be reached said before counts as said. The same input gives the same
-    record.
+    in which an id map disagrees, ``taken`` the keys that other titles have. A field no source
+    speaks of keeps its value and origin; what a source that could not be reached said before counts
+    as said. The same input gives the same record.
 
     Raises:
         InvalidRequest: no source found the title and no record of it exists.
     """
     known = existing.keys if existing else dict(keys or _asked(outcomes))
-    identity = identify(heard(outcomes), known, pins_of(overrides), mapped)
+    identity = identify(heard(outcomes), known, pins_of(overrides), mapped, taken)
     if existing is None and not identity.trusted:
         raise InvalidRequest(
             "no source found the title, and there is no record of it: "

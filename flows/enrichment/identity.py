@@ -6,7 +6,7 @@ among several is no identity, and ids are taken from the records of the title it
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -35,6 +35,8 @@ MAP_FIELDS = {
 
 FIELD = "keys."
 """A dispute about an id is about this field of a record, with the provider behind it."""
+# Sites that give every title a page of its own; others, such as AniDB, have one for a franchise.
+SINGLE = frozenset({"mal", "anilist", "kitsu"})
 KNOWN, NOBODY, MAP = "known", "nobody", "id_map"
 Pins = Mapping[str, str | None]
 """Ids an operator settled, by provider; None where the title has no page there."""
@@ -63,12 +65,14 @@ def identify(
     known: Mapping[str, str],
     pins: Pins | None = None,
     mapped: Mapping[str, str] | None = None,
+    taken: Collection[str] = (),
 ) -> Identity:
     """Ids of the title known under ``known`` and described by ``said``.
 
-    A record that names other ids than those known is about another title: it is reported and left
-    out.  An id two records disagree on is reported and not adopted.  ``mapped`` holds ids in which
-    an id map disagrees.  Where an operator settled an id, it stands and nothing is reported.
+    A record that names other ids than those known, or whose page is among ``taken``, the keys that
+    other titles of the catalogue have, is about another title: it is reported and left out.  An id
+    two records disagree on, or that is taken, is reported and not adopted.  ``mapped`` holds ids in
+    which an id map disagrees.  Where an operator settled an id, it stands and nothing is reported.
     """
     pins = pins or {}
     own = {name: id for name, id in known.items() if name not in pins}
@@ -76,7 +80,7 @@ def identify(
     keys, trusted = dict(own), []
     disputed: dict[str, dict[str, str]] = defaultdict(dict)
     for one in said:
-        if dispute := contradiction(one.record, own, pins):
+        if dispute := contradiction(one.record, own, pins, taken):
             provider, ids = dispute
             disputed[provider][one.record.key] = ", ".join(ids)
             continue
@@ -86,7 +90,8 @@ def identify(
     witnesses = (one for one in trusted if one.record.provider not in pins)
     for provider, claims in _claims(witnesses).items():
         named = set(claims.values())
-        if provider not in keys and provider not in pins and len(named) == 1:
+        free = len(named) == 1 and not {f"{provider}:{id}" for id in named} & {*taken}
+        if provider not in keys and provider not in pins and free:
             keys[provider] = named.pop()
         elif keys.get(provider) not in named:
             disputed[provider] |= claims
@@ -102,7 +107,10 @@ def identify(
 
 
 def contradiction(
-    record: SourceRecord, known: Mapping[str, str], pins: Pins
+    record: SourceRecord,
+    known: Mapping[str, str],
+    pins: Pins,
+    taken: Collection[str] = (),
 ) -> tuple[str, tuple[str, ...]] | None:
     """The provider, and the ids there, that show a record to be about another title.
 
@@ -113,11 +121,22 @@ def contradiction(
         return None
     if record.provider in pins or known.get(record.provider, own) != own:
         return record.provider, (own,)
+    if record.provider not in known and record.key in taken:
+        return record.provider, (own,)
     for provider in ("mal", "anilist"):
         claimed = record.keys.get(provider, ())
         if claimed and provider in known and known[provider] not in claimed:
             return provider, claimed
     return None
+
+
+def single_keys(said: Iterable[Heard]) -> set[str]:
+    """The keys, such as ``anilist:1``, that records have or name at sites with a page a title."""
+    found: set[str] = set()
+    for one in said:
+        found.add(one.record.key)
+        found |= {f"{name}:{id}" for name, ids in one.record.keys.items() for id in ids}
+    return {key for key in found if key.partition(":")[0] in SINGLE}
 
 
 def _claims(said: Iterable[Heard]) -> dict[str, dict[str, str]]:

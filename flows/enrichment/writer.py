@@ -8,7 +8,7 @@ from animevec.catalog.record import Anime
 from animevec.catalog.store import Catalog
 from animevec.catalog.transaction import Transaction
 from flows.enrichment.enrich import enrich
-from flows.enrichment.identity import IdMap, identify
+from flows.enrichment.identity import IdMap, identify, single_keys
 from flows.enrichment.inquiry import POISON, Asked
 from flows.enrichment.ledger import Planned
 from flows.enrichment.llm import LanguageModel, refine
@@ -59,6 +59,10 @@ class Writer:
         """The records as they would be; nothing is written."""
         with self._catalog.reading() as transaction:
             homes = {p.place: _home(transaction, p, asked[p.place].values()) for p in titles}
+            taken = {
+                p.place: _taken(transaction, homes[p.place], asked[p.place].values())
+                for p in titles
+            }
         overrides = self._reviews.overrides([home.id for home in homes.values() if home])
         found = []
         for planned in titles:
@@ -72,6 +76,7 @@ class Writer:
                     self._policy,
                     keys=planned.keys,
                     mapped=self._id_map.complete(planned.keys)[1] if self._id_map else None,
+                    taken=taken[planned.place],
                     stages=stages,
                 )
                 found.append(replace(one, enriched=await refine(enriched, self._model)))
@@ -108,6 +113,15 @@ class Writer:
         return written
 
 
+def _taken(
+    transaction: Transaction, home: Anime | None, outcomes: Iterable[SourceOutcome]
+) -> frozenset[str]:
+    """Of the keys that the sources' records have or name, those of other titles."""
+    owners = transaction.owners(sorted(single_keys(heard(outcomes))))
+    own = home and home.id
+    return frozenset(key for key, ids in owners.items() if own not in ids)
+
+
 def speaking(outcomes: Iterable[SourceOutcome], known: Answers) -> list[SourceOutcome]:
     """The outcomes that count.
 
@@ -128,7 +142,7 @@ def _home(
     if planned.id is not None:
         return transaction.records([planned.id]).get(planned.id)
     keys = identify(heard(outcomes), planned.keys).keys
-    named = [f"{name}:{keys[name]}" for name in IDENTITY if name in keys]
-    owners = transaction.owners(named)
-    ids = [id for key in named for id in owners.get(key, ())]
+    asked = [f"{name}:{keys[name]}" for name in IDENTITY if name in keys]
+    owners = transaction.owners(asked)
+    ids = [id for key in asked for id in owners.get(key, ())]
     return transaction.records(ids[:1]).get(ids[0]) if ids else None

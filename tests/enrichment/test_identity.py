@@ -143,3 +143,18 @@ def test_what_is_no_map_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(InvalidRequest, match="no id map"):
         IdMap.load(path)
+
+
+def test_an_id_another_title_has_is_reported_and_not_adopted() -> None:
+    said = [heard("jikan", "mal:900001", keys={"anilist": ("8",)})]
+    found = identify(said, KNOWN, taken={"anilist:8"})
+    assert found.keys == KNOWN and len(found.trusted) == 1
+    assert disputes(found) == {"keys.anilist": (None, {"mal:900001": "8"})}
+
+
+def test_a_page_another_title_has_is_reported_and_left_out() -> None:
+    page = heard("kitsu", "kitsu:9", keys={"mal": ("900001",)})
+    found = identify([page], KNOWN, taken={"kitsu:9"})
+    assert found.trusted == () and found.keys == KNOWN
+    assert disputes(found) == {"keys.kitsu": (None, {"kitsu:9": "9"})}
+    assert identify([page], {**KNOWN, "kitsu": "9"}, taken={"kitsu:9"}).trusted

@@ -266,6 +266,22 @@ def test_an_id_found_at_one_source_opens_the_others(stage: Stage) -> None:
     assert stage.record(work.number).keys["animeplanet"] == work.slug
 
 
+def test_an_id_another_title_has_is_disputed_and_stays_with_it(stage: Stage) -> None:
+    work = next(w for w in stage.world if w.sources >= set(SIX) and not w.off("kitsu anidb", 25))
+    other = next(w for w in stage.world if w.number != work.number)
+    stage.enrich_all()
+    robbed, holder = stage.record(work.number), stage.record(other.number)
+    moved = {**holder.keys, "anilist": robbed.keys["anilist"]}
+    left = {name: id for name, id in robbed.keys.items() if name != "anilist"}
+    both = [robbed.model_copy(update={"keys": left}), holder.model_copy(update={"keys": moved})]
+    stage.catalog.put(both, actor="test")
+    report = stage.enrich(titles=(f"mal:{work.id('mal')}",))
+    assert "anilist" not in stage.record(work.number).keys
+    assert stage.record(other.number).keys == moved
+    (told,) = [d for d in report.disputes if d.conflict.field == "keys.anilist"]
+    assert work.id("anilist") in told.conflict.others.values()
+
+
 def test_progress_ends_at_its_total(stage: Stage) -> None:
     told: list[tuple[int, int | None]] = []
     wanted = Enrich(titles=stage.keys(), limits={})

@@ -204,12 +204,13 @@ def peak_mb(engine: str, models: Sequence[str], scratch: Path, threads: int) -> 
 
 
 def _print_peak(engine: str, models: Sequence[str], scratch: Path, threads: int) -> None:
-    import resource
-
     for encode, jobs in [(load(engine, one, scratch, threads), works(one, True)) for one in models]:
         encode(jobs[0].items)
         encode(jobs[-1].items)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    # Not getrusage's: that one a process inherits from its parent.
+    status = Path("/proc/self/status").read_text()
+    (peak,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    print(int(peak.split()[1]) / 1024)
 
 
 def show(results: Sequence[Result], peaks: dict[str, float]) -> None:

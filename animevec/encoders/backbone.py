@@ -184,8 +184,8 @@ class Backbone(nn.Module):
         """The published weights in ``path``; raises ``ModelError`` when they do not fit."""
         with torch.device("meta"):
             model = cls(config)
-        weights = read_tensors(path)
-        state = {name: one.to(dtype) for name, one in weights.items() if not _is_unused(name)}
+        weights = read_tensors(path, dtype=dtype)
+        state = {name: one for name, one in weights.items() if not _is_unused(name)}
         load_state(model, state, path)
         return model.requires_grad_(False).eval()
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from animevec.errors import ModelError
 
+_TOGETHER = 32
 _AGAIN = "fetch it again with `animevec models fetch`"
 
 
@@ -87,13 +88,16 @@ def _is_finite(tensor: Tensor) -> bool:
 def _read_safetensors(
     path: Path, prefixes: tuple[str, ...], dtype: torch.dtype | None
 ) -> dict[str, Tensor]:
+    wanted = [key for key in read_shapes(path) if key.startswith(prefixes)]
+    found: dict[str, Tensor] = {}
     try:
-        with safe_open(path, "pt") as file:
-            return {
-                key: file.get_tensor(key).to(dtype)
-                for key in file.keys()  # noqa: SIM118
-                if key.startswith(prefixes)
-            }
+        for start in range(0, len(wanted), _TOGETHER):
+            # A file that is closed gives back the pages that were read through it.
+            with safe_open(path, "pt") as file:
+                for key in wanted[start : start + _TOGETHER]:
+                    tensor = file.get_tensor(key)
+                    found[key] = tensor.to(dtype or tensor.dtype, copy=True)
+        return found
     except SafetensorError as error:
         raise _unusable(path, f"is not a complete safetensors file ({error})") from error
 
@@ -102,14 +106,17 @@ def _read_torch(
     path: Path, prefixes: tuple[str, ...], dtype: torch.dtype | None
 ) -> dict[str, Tensor]:
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(
+            path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path)
+        )
     except pickle.UnpicklingError as error:
         raise _unusable(path, "holds more than weights (code is never executed)") from error
     except (RuntimeError, EOFError, OSError, ValueError, zipfile.BadZipFile) as error:
         raise _unusable(path, f"is not a complete PyTorch file ({error})") from error
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise _unusable(path, "is not a dictionary of tensors")
-    return {key: state.pop(key).to(dtype) for key in list(state) if key.startswith(prefixes)}
+    wanted = [key for key in state if key.startswith(prefixes)]
+    return {key: (one := state.pop(key)).to(dtype or one.dtype, copy=True) for key in wanted}
 
 
 def _existing(path: Path) -> Path:

@@ -6,16 +6,22 @@ Every round runs each engine once on each workload, in turn, so that a noisy mac
 alike; ratios are medians of the rounds' own ratios.  BGE-M3 and JinaCLIP v2 are full-size with
 random weights: speed does not depend on their values.  Peak memory is each engine's alone, in its
 own process, and that of both full-size models in one.
+
+infinity takes part where it can be imported.  It wants older packages than this project; its engine
+alone runs with ours: pip install --no-deps --target DIR infinity-emb, then PYTHONPATH=DIR.
 """
 
+import asyncio
 import json
 import os
 import random
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from statistics import median
@@ -33,7 +39,8 @@ from animevec.encoders.files import packaged
 from benchmarks import full_size
 
 PEER = "sentence-transformers"
-ENGINES = (PEER, "float32", "bfloat16", "int8")
+SERVER = "infinity"  # another server's engine, measured where it is there
+ENGINES = (PEER, SERVER, "float32", "bfloat16", "int8")
 # Of JinaCLIP v2: no peer runs it without its publisher's code, and int8 is for texts.
 OWN = ("float32", "bfloat16")
 TEXT_MODELS = ("minilm", "bge-m3")
@@ -113,7 +120,32 @@ def load(engine: str, model: str, scratch: Path, threads: int) -> Encode:
         return lambda texts: peer.encode(
             list(texts), normalize_embeddings=True, show_progress_bar=False
         )
+    if engine == SERVER:
+        return infinity(folder, threads)
     return own_engine(engine, model, folder, scratch, threads)
+
+
+def infinity(folder: Path, threads: int) -> Encode:
+    """The engine of infinity, float32, its event loop in a thread of its own."""
+    import torch
+    from infinity_emb import AsyncEmbeddingEngine, EngineArgs
+
+    torch.set_num_threads(threads)
+    args = EngineArgs(
+        model_name_or_path=str(folder),
+        engine="torch",
+        device="cpu",
+        dtype="float32",
+        bettertransformer=False,
+        compile=False,
+        model_warmup=False,
+    )
+    engine, loop = AsyncEmbeddingEngine.from_args(args), asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    asyncio.run_coroutine_threadsafe(engine.astart(), loop).result()
+    return lambda texts: asyncio.run_coroutine_threadsafe(
+        engine.embed(sentences=list(texts)), loop
+    ).result()
 
 
 def own_engine(engine: str, model: str, folder: Path, scratch: Path, threads: int) -> Encode:
@@ -238,6 +270,11 @@ def show(results: Sequence[Result], peaks: dict[str, float]) -> None:
             print(f"{name} in one process: {megabytes:.0f} MB")
 
 
+def there() -> list[str]:
+    """The engines that can be measured here."""
+    return [one for one in ENGINES if one != SERVER or find_spec("infinity_emb")]
+
+
 @click.command()
 @click.option("--model", "models", multiple=True, type=click.Choice([*TEXT_MODELS, JINA]))
 @click.option("--engine", "engines", multiple=True, type=click.Choice(ENGINES))
@@ -265,7 +302,7 @@ def main(
     peaks: dict[str, float] = {}
     models = models or (*TEXT_MODELS, JINA)
     for model in models:
-        chosen = [one for one in engines or ENGINES if model != JINA or one in OWN]
+        chosen = [one for one in engines or there() if model != JINA or one in OWN]
         loaded = {name: load(name, model, scratch, threads) for name in chosen}
         results += measure(model, loaded, works(model, quick), rounds or (3 if quick else 7))
         if not quick:

@@ -63,6 +63,7 @@ class WireOutcome(Wire):
     values: str | None = None
     colbert: str | None = None
     colbert_width: int = 0
+    spans: str | None = None
     error: dict[str, Any] | None = None
 
     @classmethod
@@ -78,6 +79,7 @@ class WireOutcome(Wire):
             values=_pack(None if sparse is None else sparse.values, "<f4"),
             colbert=_pack(colbert, "<f4"),
             colbert_width=0 if colbert is None else colbert.shape[1],
+            spans=_pack(outcome.spans, "<i4"),
         )
 
     def outcome(self) -> Outcome:
@@ -92,7 +94,10 @@ class WireOutcome(Wire):
         if self.colbert is not None:
             colbert = _floats(self.colbert).reshape(-1, self.colbert_width)
         dense = None if self.dense is None else _floats(self.dense)
-        return Embedding(self.tokens, dense, sparse, colbert)
+        spans = None
+        if self.spans is not None:
+            spans = np.frombuffer(base64.b64decode(self.spans), "<i4").reshape(-1, 2)
+        return Embedding(self.tokens, dense, sparse, colbert, spans)
 
 
 def _pack(array: Any, dtype: str) -> str | None:

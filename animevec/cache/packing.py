@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from animevec.encoders.base import Embedding, SparseVector
 
-_TYPES = {"dense": "<f4", "colbert": "<f4", "indices": "<u4", "values": "<f4"}
+_TYPES = {"dense": "<f4", "colbert": "<f4", "spans": "<i4", "indices": "<u4", "values": "<f4"}
 
 
 def packed(embedding: Embedding) -> bytes | None:
@@ -39,7 +39,7 @@ def unpacked(data: bytes) -> Embedding | None:
         if "indices" in arrays:
             sparse = SparseVector(arrays["indices"], arrays["values"])
         dense, colbert = arrays.get("dense"), arrays.get("colbert")
-        return Embedding(int(head["tokens"]), dense, sparse, colbert)
+        return Embedding(int(head["tokens"]), dense, sparse, colbert, arrays.get("spans"))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -49,6 +49,8 @@ def _arrays(embedding: Embedding) -> Iterator[tuple[str, NDArray[Any]]]:
         yield "dense", embedding.dense
     if embedding.colbert is not None:
         yield "colbert", embedding.colbert
+    if embedding.spans is not None:
+        yield "spans", embedding.spans
     if embedding.sparse is not None:
         yield "indices", embedding.sparse.indices
         yield "values", embedding.sparse.values

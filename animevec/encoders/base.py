@@ -15,6 +15,7 @@ from animevec.encoders.card import ModelCard
 from animevec.errors import AnimevecError
 
 Vector = NDArray[np.float32]
+Spans = NDArray[np.int32]
 
 
 class Head(StrEnum):
@@ -67,7 +68,8 @@ class SparseVector:
 class Embedding:
     """What one item became; heads that were not asked for are None.
 
-    ``dense`` float32 [dimensions], unit length; ``colbert`` float32 [tokens - 1, d], unit rows;
+    ``dense`` float32 [dimensions], unit length; ``colbert`` float32 [tokens - 1, d], unit rows, and
+    ``spans`` int32 [tokens - 1, 2], the characters of the text from and to which each row stands;
     ``tokens`` is the number of tokens (patches for pictures) the encoder read.
     """
 
@@ -75,6 +77,7 @@ class Embedding:
     dense: Vector | None = None
     sparse: SparseVector | None = None
     colbert: Vector | None = None
+    spans: Spans | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ class ClipTextStages:
 
     def post(self, prepared: PreparedText[Adapter], raw: RawText) -> Embedding:
         """Cut, then normalise."""
-        return finish(prepared, raw)
+        return finish(prepared, raw, self.tokenizer)
 
 
 @dataclass(frozen=True, slots=True)

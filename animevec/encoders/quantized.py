@@ -79,7 +79,7 @@ class QuantizedStages:
 
     def post(self, prepared: PreparedText[Manifest], raw: RawText) -> Embedding:
         """Cut, then normalise."""
-        return finish(prepared, raw, frozenset(self.manifest.unweighted))
+        return finish(prepared, raw, self.tokenizer, frozenset(self.manifest.unweighted))
 
     def _hidden(self, texts: Sequence[Sequence[int]]) -> Vector:
         """Last hidden states [texts, longest, hidden], rows beyond a text's end undefined."""

@@ -144,14 +144,19 @@ class RawText:
 
 
 def finish(
-    prepared: PreparedText[A_co], raw: RawText, unweighted: frozenset[int] = frozenset()
+    prepared: PreparedText[A_co],
+    raw: RawText,
+    tokenizer: TextTokenizer,
+    unweighted: frozenset[int] = frozenset(),
 ) -> Embedding:
     """The embedding of one text; raises ``ModelError`` for numbers that are not finite."""
+    text = None if raw.colbert is None else prepared.item.text
     return Embedding(
         tokens=len(prepared.ids),
         dense=None if raw.dense is None else cut(raw.dense, prepared.item.dimensions),
         sparse=None if raw.weights is None else lexical(prepared.ids, raw.weights, unweighted),
         colbert=None if raw.colbert is None else unit(raw.colbert),
+        spans=None if text is None else tokenizer.spans(text, len(prepared.ids)),
     )
 
 

@@ -59,7 +59,7 @@ class TextStages:
 
     def post(self, prepared: PreparedText[Adapter], raw: RawText) -> Embedding:
         """Cut, then normalise."""
-        return finish(prepared, raw, self.unweighted)
+        return finish(prepared, raw, self.tokenizer, self.unweighted)
 
 
 class TextEncoder:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from animevec.errors import ModelError
@@ -32,6 +34,15 @@ class TextTokenizer:
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids with the special tokens, for each text."""
         return [one.ids for one in self.backend.encode_batch_fast(list(texts))]
+
+    def spans(self, text: str, tokens: int) -> NDArray[np.int32]:
+        """The characters [start, end) of every token but the first, int32 [tokens - 1, 2].
+
+        Of ``tokens`` in all; those of a prompt before the text, and special ones, span nothing.
+        """
+        offsets = self.backend.encode(text).offsets[1:]
+        prompt = [(0, 0)] * (tokens - 1 - len(offsets))
+        return np.array(prompt + offsets, np.int32).reshape(-1, 2)[1 - tokens :]
 
     def count(self, text: str) -> int:
         """Tokens of the text, special tokens included."""

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from animevec.catalog.record import Anime
-from animevec.encoders.base import DENSE, Task, Vector
+from animevec.encoders.base import DENSE, Head, Task, Vector
 from animevec.encoders.lexical import tokens
 from animevec.search.encoding import Encoders
 from animevec.search.fusion import Part
-from animevec.search.response import Explanation, Shared
+from animevec.search.response import Explanation, Shared, WordMatch
+from animevec.search.wording import WORD, matched_words
 
 SENTENCES_BY_WORDS = 3
 MAX_SENTENCE = 400
+COLBERT = frozenset({Head.COLBERT})
 _SENTENCE = re.compile(r"(?<=[.!?。！？])[\"'”’)\]]*\s+|(?<=[。！？])")
 _CHANNELS = {
     "title": "its name",
@@ -49,6 +51,7 @@ def explain(
     """
     wanted = set(tokens(query)) - _COMMON
     quotes = _quotes(records, wanted, dense, encoders) if spoilers and query else []
+    answered = _answered(query, quotes, encoders)
     found: list[Explanation] = []
     for at, record in enumerate(records):
         text = " ".join([record.synopsis or "", *(title.text for title in record.titles)])
@@ -59,6 +62,7 @@ def explain(
                 title=names[at],
                 sentence=quotes[at] if quotes else None,
                 terms=tuple(word for word in _words(query) if set(tokens(word)) & terms),
+                words=answered[at] if answered else (),
             )
         )
     return found
@@ -76,7 +80,7 @@ def _summary(parts: Sequence[Part]) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return list(dict.fromkeys(re.findall(r"\w[\w'’-]*", text)))
+    return list(dict.fromkeys(WORD.findall(text)))
 
 
 def sentences(text: str) -> list[str]:
@@ -99,6 +103,19 @@ def _quotes(
         scored = [(next(scores), sentence) for sentence in draft]
         quotes.append(max(scored)[1] if scored else None)
     return quotes
+
+
+def _answered(
+    query: str, quotes: Sequence[str | None], encoders: Encoders
+) -> list[tuple[WordMatch, ...]]:
+    """For each sentence the words of the query that it answers; empty without token vectors."""
+    chosen = [quote for quote in quotes if quote]
+    if Head.COLBERT not in encoders.text.card.heads or not chosen:
+        return []
+    (asked,) = encoders.texts([query], COLBERT, Task.QUERY)
+    found = iter(encoders.texts(chosen, COLBERT, Task.DOCUMENT))
+    matches = [matched_words(query, asked, one, next(found)) if one else [] for one in quotes]
+    return [tuple(m for m in each if set(tokens(m.query)) - _COMMON) for each in matches]
 
 
 def _likely(parts: Sequence[str], wanted: set[str]) -> list[str]:

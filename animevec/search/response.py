@@ -64,13 +64,24 @@ class Shared(Answer):
     staff: tuple[str, ...] = ()
 
 
+class WordMatch(Answer):
+    """A word of the query and the word of the sentence that is nearest to it, cosine up to 1."""
+
+    query: str
+    text: str
+    similarity: float
+
+
 class Explanation(Answer):
-    """Why a hit is there. ``terms`` are the query's words found in it."""
+    """Why a hit is there. ``terms`` are the query's words found in it; ``words`` those that the
+    sentence answers by meaning, where the encoder has a vector for every token.
+    """
 
     summary: str
     title: str | None = Field(None, description="the name that matched, as the catalogue has it")
     sentence: str | None = Field(None, description="sentence of the synopsis nearest the query")
     terms: tuple[str, ...] = ()
+    words: tuple[WordMatch, ...] = ()
     shared: Shared | None = None
 
 

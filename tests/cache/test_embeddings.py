@@ -103,13 +103,15 @@ def test_packing_keeps_every_bit(
     dense: np.ndarray, colbert: np.ndarray, indices: np.ndarray
 ) -> None:
     sparse = SparseVector(indices, indices.astype(np.float32))
-    data = packed(Embedding(5, dense, sparse, colbert))
+    spans = np.arange(2 * len(colbert), dtype=np.int32).reshape(-1, 2)
+    data = packed(Embedding(5, dense, sparse, colbert, spans))
     assert data is not None
     found = unpacked(data)
     assert found is not None and found.sparse is not None and found.tokens == 5
     for before, after in (
         (dense, found.dense),
         (colbert, found.colbert),
+        (spans, found.spans),
         (indices, found.sparse.indices),
         (sparse.values, found.sparse.values),
     ):

@@ -16,6 +16,7 @@ from animevec.encoders.bge_m3 import COLBERT, SPARSE, BgeM3
 from animevec.encoders.runtime import Runtime
 from animevec.encoders.scoring import Weights, mixed_score
 from animevec.errors import InvalidRequest, ModelError, TooLarge
+from animevec.search.wording import matched_words
 from tests.encoders.conftest import find_reference
 from tests.encoders.test_bge_parity import card, encode
 
@@ -173,3 +174,13 @@ def test_a_mixed_score_needs_its_heads_and_a_weight(bge: BgeM3) -> None:
         mixed_score(one, one)
     with pytest.raises(InvalidRequest, match="0"):
         mixed_score(one, one, Weights(0, 0, 0))
+
+
+def test_every_token_vector_stands_for_its_characters(bge: BgeM3) -> None:
+    text = "A pilot, two moons"
+    (found,) = bge.encode([TextItem(text, heads=frozenset({Head.COLBERT}))])
+    assert isinstance(found, Embedding) and found.colbert is not None and found.spans is not None
+    assert len(found.spans) == len(found.colbert) == found.tokens - 1
+    assert found.spans[-1, 0] == found.spans[-1, 1], "the end token stands for nothing"
+    same = matched_words(text, found, text, found)
+    assert {(match.query, match.text) for match in same} >= {("pilot", "pilot"), ("moons", "moons")}

@@ -34,6 +34,7 @@ from animevec.pictures import keep
 from animevec.release import EncoderRef, Release
 from animevec.search.engine import SearchEngine
 from animevec.search.view import CatalogueView
+from animevec.search.wording import WORD
 from animevec.settings import Settings
 
 SIZE = 96
@@ -70,7 +71,11 @@ class BagOfWords:
         rows = np.stack([_word(token) for token in tokens(item.text)] or [_word("")])
         total = rows.sum(axis=0)
         dense = (total / np.linalg.norm(total)).astype(np.float32)
-        return Embedding(len(rows), dense, colbert=rows if Head.COLBERT in item.heads else None)
+        if Head.COLBERT not in item.heads:
+            return Embedding(len(rows), dense)
+        words = [m.span() for m in WORD.finditer(item.text) for _ in tokens(m.group())]
+        spans = np.array([*words, *[(0, 0)] * len(rows)], np.int32)[: len(rows)]
+        return Embedding(len(rows), dense, colbert=rows, spans=spans)
 
 
 class TinyEye:

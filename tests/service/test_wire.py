@@ -42,12 +42,14 @@ def test_outcomes_arrive_as_they_were() -> None:
         random.normal(size=8).astype(np.float32),
         SparseVector(np.array([1, 2**32 - 1], np.uint32), np.array([0.5, 2], np.float32)),
         random.normal(size=(4, 3)).astype(np.float32),
+        np.array([(0, 2), (2, 5), (6, 9), (9, 9)], np.int32),
     )
     got = WireOutcome.model_validate_json(WireOutcome.of(sent).model_dump_json()).outcome()
     assert isinstance(got, Embedding) and got.tokens == 5
     assert got.sparse is not None and sent.sparse is not None
     np.testing.assert_array_equal(got.dense, sent.dense)
     np.testing.assert_array_equal(got.colbert, sent.colbert)
+    np.testing.assert_array_equal(got.spans, sent.spans)
     np.testing.assert_array_equal(got.sparse.indices, sent.sparse.indices)
     np.testing.assert_array_equal(got.sparse.values, sent.sparse.values)
 

@@ -51,10 +51,14 @@ def unpack(snapshot: Path, index: Path) -> None:
 
 
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    """One member, by the rules of ``tarfile.data_filter`` (no links or paths that lead out)."""
-    safe = tarfile.data_filter(member, str(folder))
-    content = tar.extractfile(safe) if safe.isfile() else None
-    target = folder / safe.name
+    """One member; links, devices and paths that lead out are refused.
+
+    ``tarfile.data_filter`` does as much, but Python 3.11.0 to 3.11.3 have it not.
+    """
+    target = (folder / member.name).resolve()
+    if not (member.isfile() or member.isdir()) or not target.is_relative_to(folder.resolve()):
+        raise tarfile.TarError(f"{member.name} is a link, a device or leads out of it")
+    content = tar.extractfile(member) if member.isfile() else None
     if content is None:
         target.mkdir(parents=True, exist_ok=True)
     else:

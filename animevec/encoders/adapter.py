@@ -70,7 +70,7 @@ def stamp(folder: Path, base_sha256: str, matryoshka: tuple[int, ...] = ()) -> N
     metadata = {"format": "pt", "base_sha256": base_sha256}
     if matryoshka:
         metadata["matryoshka"] = ",".join(map(str, matryoshka))
-    tensors = {key: one.clone() for key, one in read_tensors(path).items()}
+    tensors = read_tensors(path)
     save_file(tensors, path, metadata=metadata)
 
 

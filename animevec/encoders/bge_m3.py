@@ -42,7 +42,7 @@ class Heads(nn.Module):
             heads = cls(hidden)
         for module, name in ((heads.sparse_linear, SPARSE), (heads.colbert_linear, COLBERT)):
             path = folder / name
-            state = {key: one.to(dtype) for key, one in read_tensors(path).items()}
+            state = read_tensors(path, dtype=dtype)
             load_state(module, state, path)
         return heads.requires_grad_(False).eval()
 

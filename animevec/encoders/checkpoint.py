@@ -95,8 +95,7 @@ def _read_safetensors(
             # A file that is closed gives back the pages that were read through it.
             with safe_open(path, "pt") as file:
                 for key in wanted[start : start + _TOGETHER]:
-                    tensor = file.get_tensor(key)
-                    found[key] = tensor.to(dtype or tensor.dtype, copy=True)
+                    found[key] = _copied(file.get_tensor(key), dtype)
         return found
     except SafetensorError as error:
         raise _unusable(path, f"is not a complete safetensors file ({error})") from error
@@ -116,7 +115,12 @@ def _read_torch(
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise _unusable(path, "is not a dictionary of tensors")
     wanted = [key for key in state if key.startswith(prefixes)]
-    return {key: (one := state.pop(key)).to(dtype or one.dtype, copy=True) for key in wanted}
+    return {key: _copied(state.pop(key), dtype) for key in wanted}
+
+
+def _copied(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
+    """The tensor in memory of its own, so that its file can be closed, and replaced."""
+    return tensor.to(dtype or tensor.dtype, copy=True)
 
 
 def _existing(path: Path) -> Path:

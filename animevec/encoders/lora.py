@@ -37,13 +37,13 @@ class Joint:
 
     def add(self, output: Tensor, inputs: Tensor, slots: Tensor | None) -> Tensor:
         """``output`` and what it gains; rows whose slot owns no column gain nothing."""
-        rows, flat = inputs.flatten(0, -2), output.flatten(0, -2)
+        rows = inputs.flatten(0, -2)
         if self.exact is not None and len(rows) <= FEW_ROWS:
             down, up = self.exact
             inner = self._gated(rows.float() @ down, inputs, slots)
             return output + (inner @ up).to(output.dtype).view_as(output)
         inner = self._gated(rows @ self.down, inputs, slots)
-        return torch.addmm(flat, inner, self.up).view_as(output)
+        return torch.addmm(output.flatten(0, -2), inner, self.up).view_as(output)
 
     def _gated(self, inner: Tensor, inputs: Tensor, slots: Tensor | None) -> Tensor:
         if slots is None:

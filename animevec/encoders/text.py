@@ -150,13 +150,13 @@ def finish(
     unweighted: frozenset[int] = frozenset(),
 ) -> Embedding:
     """The embedding of one text; raises ``ModelError`` for numbers that are not finite."""
-    text = None if raw.colbert is None else prepared.item.text
+    tokens = len(prepared.ids)
     return Embedding(
-        tokens=len(prepared.ids),
+        tokens=tokens,
         dense=None if raw.dense is None else cut(raw.dense, prepared.item.dimensions),
         sparse=None if raw.weights is None else lexical(prepared.ids, raw.weights, unweighted),
         colbert=None if raw.colbert is None else unit(raw.colbert),
-        spans=None if text is None else tokenizer.spans(text, len(prepared.ids)),
+        spans=None if raw.colbert is None else tokenizer.spans(prepared.item.text, tokens),
     )
 
 

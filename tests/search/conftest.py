@@ -131,15 +131,15 @@ class World:
         reference = EncoderRef(card="bag", revision="1", dimensions=SIZE)
         eye = EncoderRef(card="eye", revision="1", dimensions=EDGE**2)
         self.release = Release(version="test", text=reference, picture=eye, index=INDEX)
-        self.engine = SearchEngine(
-            CatalogueView(self.catalog),
-            self.store,
-            self.text,
-            self.eye,
-            self.lexical,
-            self.release,
-            self.settings,
-        )
+        self.engine = self._engine(self.eye, self.settings)
+
+    def engine_without_pictures(self, settings: Settings) -> SearchEngine:
+        """Another engine over the same index."""
+        return self._engine(None, settings)
+
+    def _engine(self, eye: TinyEye | None, settings: Settings) -> SearchEngine:
+        view = CatalogueView(self.catalog)
+        return SearchEngine(view, self.store, self.text, eye, self.lexical, self.release, settings)
 
     def index(self, titles: Sequence[Anime]) -> None:
         """Put titles into the index."""

@@ -12,7 +12,6 @@ from animevec.errors import InvalidRequest, NotFound, TooLarge
 from animevec.search.engine import SearchEngine
 from animevec.search.request import TextSearch
 from animevec.search.response import SearchResult
-from animevec.search.view import CatalogueView
 from tests.search.conftest import INDEX, World
 
 
@@ -225,15 +224,7 @@ def test_a_query_has_a_length(world: World) -> None:
     strict = world.settings.model_copy(
         update={"limits": world.settings.limits.model_copy(update={"text_chars": 20})}
     )
-    engine = SearchEngine(
-        CatalogueView(world.catalog),
-        world.store,
-        world.text,
-        None,
-        world.lexical,
-        world.release,
-        strict,
-    )
+    engine = world.engine_without_pictures(strict)
     with pytest.raises(TooLarge, match="31 characters; the limit is 20"):
         ask(engine, "more than twenty characters now")
 

@@ -13,7 +13,6 @@ from animevec.encoders.picture import decode
 from animevec.errors import AnimevecError, InvalidRequest
 from animevec.search.engine import SearchEngine
 from animevec.search.request import MultimodalSearch, PictureSearch, TextSearch
-from animevec.search.view import CatalogueView
 from tests.search.conftest import World
 
 WORDS = "giant robots fight a war in space"
@@ -88,15 +87,7 @@ def test_what_is_no_picture_is_refused(engine: SearchEngine, data: bytes) -> Non
 
 
 def test_a_release_without_pictures_says_so(world: World) -> None:
-    blind = SearchEngine(
-        CatalogueView(world.catalog),
-        world.store,
-        world.text,
-        None,
-        world.lexical,
-        world.release,
-        world.settings,
-    )
+    blind = world.engine_without_pictures(world.settings)
     sent = world.picture(world.named("Akage no Anne"))
     with pytest.raises(InvalidRequest, match="release test has no picture encoder"):
         blind.picture(PictureSearch(picture=sent))

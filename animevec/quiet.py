@@ -14,7 +14,7 @@ SWITCHES = {
     "TRANSFORMERS_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
     # Threads that spin at a barrier starve the one they wait for when cores are shared, but one
-    # that sleeps at once is woken too late for the next small layer: they spin some 30 us
+    # that sleeps at once is woken too late for the next small layer: they spin a little
     # (docs/encoders.md); read once, when OpenMP starts.
     "OMP_WAIT_POLICY": "PASSIVE",
     "GOMP_SPINCOUNT": "10000",

@@ -90,7 +90,7 @@ def identify(
     witnesses = (one for one in trusted if one.record.provider not in pins)
     for provider, claims in _claims(witnesses).items():
         named = set(claims.values())
-        free = len(named) == 1 and not {f"{provider}:{id}" for id in named} & {*taken}
+        free = len(named) == 1 and not any(f"{provider}:{id}" in taken for id in named)
         if provider not in keys and provider not in pins and free:
             keys[provider] = named.pop()
         elif keys.get(provider) not in named:

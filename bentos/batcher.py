@@ -106,7 +106,7 @@ class BatchingEncoder:
                 self._gather()
             batch = self._take()
             self._run(batch)
-        except BaseException as error:
+        except BaseException as error:  # whatever it was, those who wait are told, and it goes on
             for entry in batch:
                 entry.error = error
             raise

@@ -161,7 +161,7 @@ class Service:
                 self._champion.close()
         except AnimevecError as error:
             self._fail(error)
-        except BaseException:
+        except BaseException:  # a thread that ends silently would leave the service starting
             self._fail(AnimevecError("the engine crashed; the log has the traceback"))
             raise
 

@@ -84,7 +84,7 @@ class Tracking:
         run = Run(self, str(created.info.run_id), str(created.info.artifact_uri))
         try:
             yield run
-        except BaseException:
+        except BaseException:  # a run that was interrupted must not stay RUNNING
             self.client.set_terminated(run.id, "FAILED")
             raise
         self.client.set_terminated(run.id)

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from pydantic import BaseModel, SecretStr, TypeAdapter
 
-from animevec import quiet
+from animevec import cores, quiet
 from animevec.assembly import Assembly, build_beside, discard_older
 from animevec.errors import AnimevecError, Unavailable, from_envelope
 from animevec.index.build import BuildReport
@@ -105,6 +105,7 @@ def _last(lines: IO[str], progress: Progress) -> Mapping[str, Any]:
 def main() -> None:
     """Entry of the child; it yields the processor to whoever serves."""
     quiet.apply()
+    cores.spread()
     os.nice(NICENESS)
     # Whatever a library prints goes to the log.
     answers = os.fdopen(os.dup(1), "w", buffering=1)

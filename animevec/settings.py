@@ -102,7 +102,12 @@ class ServeSettings(Section):
 
     host: str = "127.0.0.1"
     port: int = 3000
-    topology: Literal["in_process", "services"] = "in_process"
+    topology: Literal["own_process", "in_process", "services"] = Field(
+        "own_process", description="where the encoders run"
+    )
+    one_core: bool = Field(
+        True, description="searches keep to one core where the encoders have a process of their own"
+    )
     batch_window_ms: float = 2.0
     max_batch: int = 64
     timeout_s: float = 30.0

@@ -21,11 +21,12 @@ from torch.nn import functional as F
 
 from animevec.artwork import draw_cover
 from animevec.catalog.record import Anime
+from animevec.encoders.base import View
 from animevec.encoders.checkpoint import read_json
 from animevec.encoders.jina_clip import load_vision_tower, read_config
 from animevec.encoders.jina_vision import VisionTower
 from animevec.encoders.picture import PictureTransform
-from animevec.encoders.picture_views import near_duplicate_hash, query_views, thumbnail_view
+from animevec.encoders.picture_views import Views, near_duplicate_hash
 from evaluation.alterations import ALTERATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,7 +69,7 @@ class Shelf:
     @classmethod
     def of(cls, look: Looker, covers: Sequence[Image.Image]) -> "Shelf":
         """Encode all covers."""
-        return cls(look, look(covers), look([thumbnail_view(one) for one in covers]))
+        return cls(look, look(covers), look([Views(one).of(View.FRAME) for one in covers]))
 
     def picture(self, asked: Sequence[Image.Image]) -> Scores:
         """Scores [queries, covers] by the picture vectors alone."""
@@ -77,13 +78,13 @@ class Shelf:
 
     def both(self, asked: Sequence[Image.Image]) -> Scores:
         """Picture plus thumbnail, each against its own kind."""
-        frames = self.look([thumbnail_view(one) for one in asked])
+        frames = self.look([Views(one).of(View.FRAME) for one in asked])
         scores: Scores = self.picture(asked) + frames @ self.frame.T
         return scores
 
     def views(self, asked: Sequence[Image.Image]) -> Scores:
         """The best view of the query in each channel, channels added."""
-        views = [query_views(one) for one in asked]
+        views = [[looks.of(view) for view in looks.asked()] for looks in map(Views, asked)]
         vectors = self.look([view for one in views for view in one])
         starts = np.cumsum([0, *map(len, views[:-1])])
         channels = [vectors @ known.T for known in (self.square, self.frame)]
@@ -101,7 +102,7 @@ class Hashes:
     @classmethod
     def of(cls, covers: Sequence[Image.Image]) -> "Hashes":
         """Hash all covers."""
-        known = [near_duplicate_hash(one) for one in covers]
+        known = [near_duplicate_hash(Views(one).inner) for one in covers]
         return cls(np.stack([k.plain for k in known]), np.stack([k.mirrored for k in known]))
 
     def one_way(self, asked: Sequence[Image.Image]) -> Scores:
@@ -110,7 +111,7 @@ class Hashes:
 
     def both_ways(self, asked: Sequence[Image.Image]) -> Scores:
         """The same without bars, whichever way round."""
-        bits = [near_duplicate_hash(one).plain for one in asked]
+        bits = [near_duplicate_hash(Views(one).inner).plain for one in asked]
         return -np.minimum(_differ(bits, self.plain), _differ(bits, self.mirrored))
 
 

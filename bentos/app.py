@@ -9,7 +9,7 @@ from fastapi_offline import FastAPIOffline
 from animevec import __version__
 from animevec.settings import Settings
 from bentos import envelope, log, middleware
-from bentos.opening import open_local
+from bentos.opening import OPENERS
 from bentos.routes import admin, keys, page, releases, search, similarity, system
 from bentos.serving import Opener, Service
 
@@ -19,10 +19,12 @@ Every error has one shape, `{"error": {"code", "message", "details", "request_id
 Admin endpoints need an admin key; `animevec up` says where the first one is."""
 
 
-def create_app(settings: Settings, opener: Opener = open_local) -> FastAPI:
-    """The app for one installation; its engine opens when the app starts."""
+def create_app(settings: Settings, opener: Opener | None = None) -> FastAPI:
+    """The app for one installation; its engine opens, by ``opener`` or as the settings' topology
+    says, when the app starts.
+    """
     log.configure(settings.serve.log_level)
-    service = Service(settings, opener)
+    service = Service(settings, opener or OPENERS[settings.serve.topology])
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -1,10 +1,12 @@
-"""How the service opens its engine: encoders here, or in services of their own."""
+"""How the service opens its engine: encoders beside it, in it, or in services of their own."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from types import MappingProxyType
 from typing import Any
 
+from animevec import cores
 from animevec.assembly import Wrap
 from animevec.encoders.base import Encoder, Item, Outcome
 from animevec.encoders.card import ModelCard
@@ -12,6 +14,7 @@ from animevec.encoders.cards import find_card
 from animevec.errors import ModelError, Unavailable
 from animevec.lineup import Lineup, open_lineup
 from animevec.settings import Settings
+from bentos.encoder_process import EncoderProcess
 from bentos.turnstile import outside
 from bentos.wire import WireItem, WireOutcome
 
@@ -45,6 +48,19 @@ class RemoteEncoder:
             name = self._card.name
             raise Unavailable(f"the encoder service of {name} does not answer: {error}") from error
         return [WireOutcome.model_validate(answer).outcome() for answer in answers]
+
+
+@contextmanager
+def open_beside(settings: Settings, wrap: Wrap) -> Iterator[Lineup]:
+    """A lineup whose encoders run in a process of their own, on the cores that this one leaves."""
+    process = EncoderProcess(settings)
+    if settings.serve.one_core:
+        cores.keep_to_one()
+    try:
+        with open_lineup(settings, wrap, process.load) as lineup:
+            yield lineup
+    finally:
+        process.close()
 
 
 def open_local(settings: Settings, wrap: Wrap) -> AbstractContextManager[Lineup]:
@@ -83,3 +99,10 @@ def open_remote(settings: Settings, wrap: Wrap) -> AbstractContextManager[Lineup
         return RemoteEncoder(find_card(name, settings.models_path), call)
 
     return open_lineup(settings, wrap, load)
+
+
+OPENERS: Mapping[str, Callable[[Settings, Wrap], AbstractContextManager[Lineup]]] = (
+    MappingProxyType(
+        {"own_process": open_beside, "in_process": open_local, "services": open_remote}
+    )
+)

@@ -13,13 +13,12 @@ from animevec import quiet
 from animevec.settings import Settings
 from bentos.app import create_app
 from bentos.encoders import PictureEncoder, TextEncoder
-from bentos.opening import open_local, open_remote
 
 quiet.apply()
 SETTINGS = Settings()
 _SERVE = SETTINGS.serve
 _APART = _SERVE.topology == "services"
-APP = create_app(SETTINGS, open_remote if _APART else open_local)
+APP = create_app(SETTINGS)
 _RATE = _SERVE.trace_rate
 _LEAN: dict[str, Any] = {
     "workers": 1,
@@ -41,7 +40,7 @@ class Everything:
 
 
 class Alone:
-    """Search over HTTP, encoders in this process."""
+    """Search over HTTP, encoders in this process or a child of it."""
 
 
 class Apart:

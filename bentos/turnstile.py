@@ -1,4 +1,4 @@
-"""The turnstile: few threads compute at once, in the order they came.
+"""The turnstile: few threads compute at once, whoever came to the service first goes first.
 
 Python runs one thread at a time, and a thread that lets go of the interpreter for a moment, as
 every tensor operation and every database row does, waits for up to ``sys.getswitchinterval()``
@@ -7,48 +7,62 @@ so; one after the other they finish earlier, each of them.
 """
 
 import threading
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
 
-_WITHIN: ContextVar["Turnstile | None"] = ContextVar("turnstile", default=None)
+
+@dataclass(order=True, slots=True)
+class _Visit:
+    """One thread's time at a turnstile; the smaller number goes first."""
+
+    number: int
+    turnstile: "Turnstile" = field(compare=False)
+    turn: threading.Event = field(default_factory=threading.Event, compare=False)
+
+
+_VISIT: ContextVar[_Visit | None] = ContextVar("visit", default=None)
 
 
 class Turnstile:
-    """Lets ``places`` threads through at once, first come, first served."""
+    """Lets ``places`` threads through at once, in the order they came."""
 
     def __init__(self, places: int) -> None:
         self._free = places
-        self._queue: deque[threading.Event] = deque()
+        self._queue: list[_Visit] = []
+        self._numbers = count()
         self._guard = threading.Lock()
 
     @contextmanager
     def inside(self) -> Iterator[None]:
         """Computing: waits for a place and gives it back."""
-        token = _WITHIN.set(self)
-        self.enter()
+        visit = _Visit(next(self._numbers), self)
+        token = _VISIT.set(visit)
+        self.enter(visit)
         try:
             yield
         finally:
             self.leave()
-            _WITHIN.reset(token)
+            _VISIT.reset(token)
 
-    def enter(self) -> None:
+    def enter(self, visit: _Visit) -> None:
         """Wait for a place and take it."""
         with self._guard:
             if self._free:
                 self._free -= 1
                 return
-            turn = threading.Event()
-            self._queue.append(turn)
-        turn.wait()
+            visit.turn.clear()
+            heappush(self._queue, visit)
+        visit.turn.wait()
 
     def leave(self) -> None:
         """Give a place to the first in the queue."""
         with self._guard:
             if self._queue:
-                self._queue.popleft().set()
+                heappop(self._queue).turn.set()
             else:
                 self._free += 1
 
@@ -57,14 +71,14 @@ class Turnstile:
 def outside() -> Iterator[None]:
     """Waiting for somebody else: the place of this thread, if it has one, is another's meanwhile.
 
-    Who steps outside comes back behind everybody who was queueing by then.
+    Who steps outside keeps its number: it comes back before all who came after it.
     """
-    turnstile = _WITHIN.get()
-    if turnstile is None:
+    visit = _VISIT.get()
+    if visit is None:
         yield
         return
-    turnstile.leave()
+    visit.turnstile.leave()
     try:
         yield
     finally:
-        turnstile.enter()
+        visit.turnstile.enter(visit)

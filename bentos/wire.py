@@ -17,6 +17,7 @@ from animevec.encoders.base import (
     Task,
     TextItem,
     Vector,
+    View,
 )
 from animevec.errors import from_envelope
 
@@ -32,6 +33,7 @@ class WireItem(Wire):
 
     text: str | None = None
     picture: str | None = None
+    view: View = View.WHOLE
     task: Task = Task.DOCUMENT
     heads: tuple[Head, ...] = (Head.DENSE,)
     dimensions: int | None = None
@@ -42,14 +44,15 @@ class WireItem(Wire):
         """The item, packed."""
         options: dict[str, Any] = {"dimensions": item.dimensions, "adapter": item.adapter}
         if isinstance(item, PictureItem):
-            return cls(picture=base64.b64encode(item.data).decode(), **options)
+            picture = base64.b64encode(item.data).decode()
+            return cls(picture=picture, view=item.view, **options)
         return cls(text=item.text, task=item.task, heads=tuple(item.heads), **options)
 
     def item(self) -> Item:
         """The item, unpacked."""
         if self.picture is not None:
             data = base64.b64decode(self.picture)
-            return PictureItem(data, dimensions=self.dimensions, adapter=self.adapter)
+            return PictureItem(data, self.dimensions, self.adapter, self.view)
         heads = frozenset(self.heads)
         return TextItem(self.text or "", self.task, heads, self.dimensions, self.adapter)
 

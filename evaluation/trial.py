@@ -20,8 +20,8 @@ from evaluation.runner import Run, run, sliced
 from evaluation.significance import compare
 from evaluation.systems import systems
 
-TIMED = 200
-ROUNDS = 3
+TIMED = 100
+ROUNDS = 6
 TASKS = ("text", "similar")
 
 
@@ -98,7 +98,7 @@ def set_evidence(
 def latency_p95(assemblies: Sequence[Assembly], sets: Sequence[QuerySet]) -> list[float]:
     """95th percentile of text searches for ten hits, milliseconds, one after another, warm.
 
-    Every query is put to each assembly in turn, and counts with the quickest of three rounds, so
+    Every query is put to each assembly in turn, and counts with the quickest of six rounds, so
     that what else the machine does falls on all of them alike.  NaN where no set has words.
     """
     words = [q.query for one in sets if one.task == "text" for q in one.queries]

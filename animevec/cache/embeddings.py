@@ -58,5 +58,5 @@ def item_key(card: ModelCard, item: Item) -> str:
         options = ("text", *common, item.task, *sorted(item.heads))
         content = item.text.encode("utf-8", "surrogatepass")
     else:
-        options, content = ("picture", *common), item.data
+        options, content = ("picture", *common, item.view), item.data
     return hashlib.sha256(repr(options).encode() + b"\n" + content).hexdigest()

@@ -33,6 +33,16 @@ class Task(StrEnum):
     DOCUMENT = "document"
 
 
+class View(StrEnum):
+    """Which look of a picture is encoded."""
+
+    WHOLE = "whole"
+    FRAME = "frame"  # its whole frame squeezed into a square
+    INNER = "inner"  # without even bars along its edges
+    INNER_FRAME = "inner_frame"
+    MIRRORED = "mirrored"  # without bars, the other way round
+
+
 DENSE = frozenset({Head.DENSE})
 
 
@@ -49,11 +59,12 @@ class TextItem:
 
 @dataclass(frozen=True, slots=True)
 class PictureItem:
-    """The bytes of a JPEG, PNG or WebP file to encode."""
+    """The bytes of a JPEG, PNG or WebP file to encode, and in which view."""
 
     data: bytes = field(repr=False)
     dimensions: int | None = None
     adapter: str | None = None
+    view: View = View.WHOLE
 
 
 @dataclass(frozen=True, slots=True)

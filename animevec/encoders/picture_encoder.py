@@ -15,6 +15,7 @@ from animevec.encoders.base import Embedding, Item, Outcome, PictureItem
 from animevec.encoders.card import ModelCard
 from animevec.encoders.lora import AdapterSet
 from animevec.encoders.picture import decode
+from animevec.encoders.picture_views import Views
 from animevec.encoders.pooling import cut
 from animevec.encoders.runtime import Runtime
 from animevec.encoders.seam import Seam
@@ -58,19 +59,22 @@ class PictureStages:
     tokens: int
 
     def pre(self, items: Sequence[Item]) -> list[PreparedPicture | AnimevecError]:
-        """Decode and fit each picture."""
-        return [self._prepare(item) for item in items]
+        """Decode each picture once and fit its views."""
+        decoded: dict[bytes, Views] = {}
+        return [self._prepare(item, decoded) for item in items]
 
-    def _prepare(self, item: Item) -> PreparedPicture | AnimevecError:
+    def _prepare(self, item: Item, decoded: dict[bytes, Views]) -> PreparedPicture | AnimevecError:
         try:
             if not isinstance(item, PictureItem):
                 raise InvalidRequest(f"{self.card.name} takes pictures, not {type(item).__name__}")
             adapter = self.adapters.find(item.adapter)
             extra = () if adapter is None else adapter.matryoshka
             check_dimensions(item.dimensions, self.card, extra)
-            image = decode(item.data, self.limits)
+            if item.data not in decoded:
+                decoded[item.data] = Views(decode(item.data, self.limits))
         except AnimevecError as error:
             return error
+        image = decoded[item.data].of(item.view)
         return PreparedPicture(item, adapter, self.transform.fit(image))
 
     def size(self, prepared: PreparedPicture) -> int:

@@ -264,7 +264,10 @@ class EmbeddedStore:
         while not complete([point.score for point in points], query.limit, depth):
             depth = wider(depth)
             points = index.query([self._request(query, depth)])[0]
-        hits = [index.codec.hit(point, point.score, query.with_vectors) for point in points]
+        if query.with_payload or query.with_vectors:
+            hits = [index.codec.hit(point, point.score, query.with_vectors) for point in points]
+        else:
+            hits = index.codec.bare(points)
         return ranked(hits, index.schema, query)
 
     def _pages(

@@ -47,7 +47,7 @@ class PointCodec:
         self, record: edge.ScoredPoint | edge.Record, score: float, names: Sequence[str]
     ) -> Hit:
         """A record of the engine as a hit with the named vectors it has."""
-        id = record.id if isinstance(record.id, UUID) else UUID(str(record.id))
+        id = _uuid(record.id)
         payload = record.payload
         recoded = self._recoded(payload, bool) if payload else NOTHING
         if not names:
@@ -55,6 +55,10 @@ class PointCodec:
         found = record.vector if isinstance(record.vector, dict) else {}
         vectors = {name: _vector(found[name]) for name in names if name in found}
         return Hit(id, score, recoded, vectors)
+
+    def bare(self, points: Sequence[edge.ScoredPoint]) -> list[Hit]:
+        """Points as hits of an id and a score; reading the rest takes longer than finding them."""
+        return [Hit(_uuid(point.id), point.score) for point in points]
 
     def value(self, key: str, value: str | int | bool) -> str | int | bool:
         """One payload value as it was given."""
@@ -73,6 +77,10 @@ def edge_vector(vector: Vector | SparseVector) -> Any:
     if isinstance(vector, SparseVector):
         return edge.SparseVector(vector.indices.tolist(), vector.values.tolist())
     return array("f", np.ascontiguousarray(vector, dtype=np.float32).tobytes())
+
+
+def _uuid(id: edge.PointId) -> UUID:
+    return id if isinstance(id, UUID) else UUID(str(id))
 
 
 def _vector(value: Any) -> Vector | SparseVector:

@@ -4,13 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 
 from animevec.catalog.record import Anime
-from animevec.encoders.base import Encoder, Head, Item, PictureItem, TextItem
-from animevec.encoders.picture import decode
-from animevec.encoders.picture_views import thumbnail_view
+from animevec.encoders.base import Encoder, Head, Item, PictureItem, TextItem, View
 from animevec.errors import NotFound
 from animevec.index.document import PICTURE, TEXT, THUMBNAIL, cover, embedding_text
 from animevec.index.vector_cache import Source
@@ -57,24 +54,14 @@ def picture_inputs(title: Anime, channel: Channel, pictures: Path) -> Iterator[I
     if picture is None or picture.sha256 is None:
         return
     path, content = pictures / picture.sha256, bytes.fromhex(picture.sha256)
-    for name, view in ((PICTURE, _whole), (THUMBNAIL, _thumbnail)):
+    for name, view in ((PICTURE, View.WHOLE), (THUMBNAIL, View.FRAME)):
         source = Source(channel.version, name, title.id, content)
         yield Input(source, partial(_picture_item, path, view, channel.ref))
 
 
-def _picture_item(path: Path, view: Callable[[bytes], bytes], ref: EncoderRef) -> PictureItem:
+def _picture_item(path: Path, view: View, ref: EncoderRef) -> PictureItem:
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise NotFound(f"there is no picture file {path}; import it again") from error
-    return PictureItem(view(data), dimensions=ref.dimensions, adapter=ref.adapter)
-
-
-def _thumbnail(data: bytes) -> bytes:
-    out = BytesIO()
-    thumbnail_view(decode(data)).save(out, "PNG", compress_level=1)
-    return out.getvalue()
-
-
-def _whole(data: bytes) -> bytes:
-    return data
+    return PictureItem(data, ref.dimensions, ref.adapter, view)

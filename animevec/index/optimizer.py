@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from animevec import cores
 from animevec.errors import Unavailable
 from animevec.index.base import IndexSchema
 from animevec.index.schema_json import dump_schema, load_schema
@@ -55,6 +56,7 @@ def optimize_here(folder: Path, schema: IndexSchema, settings: IndexSettings, po
 
 def main() -> None:
     """Entry of the child process; it yields the processor to whoever serves."""
+    cores.spread()
     os.nice(NICENESS)
     request = json.load(sys.stdin)
     optimize_here(

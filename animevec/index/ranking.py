@@ -1,18 +1,23 @@
 """Order of hits: by score, ties by id, so that the same question has the same answer."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 from animevec.index.base import Distance, Hit, IndexSchema, Query
 
 # Neither engine orders ties (qdrant#6814), so a few more hits than asked are fetched; where the
 # tie reaches even further the fetch is widened, up to this many.
 TIES, DEEPEST = 20, 10_000
+_SCORE = attrgetter("score")
 
 
 def ranked(hits: Sequence[Hit], schema: IndexSchema, query: Query) -> list[Hit]:
     """The best ``query.limit`` hits; a euclidean score is a distance, so smaller is better."""
     spec = schema.dense.get(query.using)
-    sign = 1 if spec is not None and spec.distance is Distance.EUCLID else -1
+    nearest = spec is not None and spec.distance is Distance.EUCLID
+    if len({hit.score for hit in hits}) == len(hits):
+        return sorted(hits, key=_SCORE, reverse=not nearest)[: query.limit]
+    sign = 1 if nearest else -1
     return sorted(hits, key=lambda hit: (sign * hit.score, hit.id))[: query.limit]
 
 

@@ -12,7 +12,6 @@ from animevec.search.arrangement import demoted, folded, without_spoilers
 from animevec.search.channels import retrieve
 from animevec.search.encoding import Encoders
 from animevec.search.explanation import explain, shared
-from animevec.search.filters import Node, Terms, both, compiled
 from animevec.search.fusion import ChannelRun, Ranked
 from animevec.search.lookalikes import LOOKED_AT, Lookalikes
 from animevec.search.plan import SAME, Plan
@@ -26,6 +25,7 @@ from animevec.search.response import (
     SearchResult,
     Summary,
 )
+from animevec.search.scope import Scope
 from animevec.search.similarity import Found
 from animevec.search.stopwatch import Stopwatch
 from animevec.search.view import CatalogueView
@@ -62,10 +62,10 @@ class Answerer:
 
     def answer(self, search: Search, plan: Plan, ranker: Ranker, watch: Stopwatch) -> SearchResult:
         """The answer to a text, picture or multimodal search."""
-        where = compiled(both(plan.node, adult(search)))
+        scope = Scope(plan.node, self._view.adult if search.nsfw == "exclude" else None)
         index = self._release.index
         with watch.stage("retrieve"):
-            runs = retrieve(self._store, index, plan.asks, where, self._depth(search, plan))
+            runs = retrieve(self._store, index, plan.asks, scope, self._depth(search, plan))
         with watch.stage("fuse"):
             runs = [run.without(plan.excluded) for run in (*plan.runs, *runs)]
             k = self._release.ranking.rrf_k
@@ -100,12 +100,9 @@ class Answerer:
     def _allowed(self, ranked: Sequence[Ranked], search: Search) -> list[Ranked]:
         """Without titles deleted meanwhile, and without adult ones unless they are wanted."""
         facts = self._view.facts
-        kept = [one for one in ranked if one.id in facts]
-        if search.nsfw == "include":
-            return kept
-        if search.nsfw == "demote":
-            return demoted(kept, facts)
-        return [one for one in kept if not facts[one.id].nsfw]
+        unwanted = self._view.adult if search.nsfw == "exclude" else ()
+        kept = [one for one in ranked if one.id in facts and one.id not in unwanted]
+        return demoted(kept, facts) if search.nsfw == "demote" else kept
 
     def _page(self, ranked: Sequence[Ranked], search: Search, threshold: bool = True) -> _Page:
         if threshold and search.score_threshold is not None:
@@ -192,11 +189,6 @@ class Answerer:
             folded=tuple(under),
             explanation=reason,
         )
-
-
-def adult(search: Search) -> Node | None:
-    """The filter that keeps adult titles out, where they are not wanted."""
-    return Terms("nsfw", "none", (True,)) if search.nsfw == "exclude" else None
 
 
 def _best(matches: Sequence[Match]) -> Match:

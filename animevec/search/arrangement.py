@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from uuid import UUID
 
 from animevec.search.franchises import Facts
@@ -15,7 +14,7 @@ NSFW_FACTOR = 0.5
 def demoted(ranked: Sequence[Ranked], facts: Mapping[UUID, Facts]) -> list[Ranked]:
     """Adult titles at half their score."""
     return resorted(
-        replace(one, score=one.score * NSFW_FACTOR)
+        one._replace(score=one.score * NSFW_FACTOR)
         if one.id in facts and facts[one.id].nsfw
         else one
         for one in ranked
@@ -33,7 +32,7 @@ def without_spoilers(
     for taken in places.values():
         members = sorted((ranked[place] for place in taken), key=lambda one: _date(one, facts))
         for place, member in zip(taken, members, strict=True):
-            ordered[place] = replace(member, score=ranked[place].score)
+            ordered[place] = member._replace(score=ranked[place].score)
     return ordered
 
 

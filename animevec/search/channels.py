@@ -1,14 +1,14 @@
 """Channels: the ways a title can be found, asked of the index in one call."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from uuid import UUID
-
-from qdrant_client import models
 
 from animevec.encoders.base import SparseVector, Vector
 from animevec.index.base import Query, VectorStore
 from animevec.search.fusion import ChannelRun
+from animevec.search.scope import Scope
 
 TITLE = "title"
 TEXT_CHANNELS = ("text", "lexical", TITLE)
@@ -31,22 +31,24 @@ class Ask:
 
 
 def retrieve(
-    store: VectorStore, index: str, asks: Sequence[Ask], where: models.Filter | None, limit: int
+    store: VectorStore, index: str, asks: Sequence[Ask], scope: Scope, limit: int
 ) -> list[ChannelRun]:
     """What every channel finds, in one batch."""
     asks = [ask for ask in asks if ask.weight > 0 and ask.vectors]
-    queries = [
-        Query(vector, ask.vector_name, limit, filter=where)
-        for ask in asks
-        for vector in ask.vectors
-    ]
-    answers = iter(store.query_batch(index, queries) if queries else [])
+    queries = [Query(vector, ask.vector_name, limit) for ask in asks for vector in ask.vectors]
+    answers = iter(scope.query(store, index, queries))
     runs: list[ChannelRun] = []
     for ask in asks:
-        best: dict[UUID, float] = {}
-        for _ in ask.vectors:
-            for hit in next(answers):
-                best[hit.id] = max(hit.score, best.get(hit.id, hit.score))
-        ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
-        runs.append(ChannelRun(ask.name, ask.weight, ranked[:limit]))
+        found = [[(hit.id, hit.score) for hit in next(answers)] for _ in ask.vectors]
+        hits = found[0] if len(found) == 1 else _best(found)[:limit]
+        runs.append(ChannelRun(ask.name, ask.weight, hits))
     return runs
+
+
+def _best(found: Iterable[Iterable[tuple[UUID, float]]]) -> list[tuple[UUID, float]]:
+    """Every title with its best score, best first, ties by id."""
+    best: dict[UUID, float] = {}
+    for id_, score in chain.from_iterable(found):
+        if score >= best.get(id_, score):
+            best[id_] = score
+    return sorted(best.items(), key=lambda item: (-item[1], item[0]))

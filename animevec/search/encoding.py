@@ -13,6 +13,7 @@ from animevec.encoders.base import (
     Task,
     TextItem,
     Vector,
+    View,
 )
 from animevec.errors import InvalidRequest, TooLarge
 from animevec.release import Release
@@ -64,12 +65,12 @@ class Encoders:
         items = [TextItem(text, task, heads, ref.dimensions, ref.adapter) for text in texts]
         return [_value(outcome) for outcome in self.text.encode(items)]
 
-    def pictures(self, pictures: Sequence[bytes]) -> list[Vector]:
-        """Pictures by the picture encoder; the first failure is raised."""
+    def pictures(self, pictures: Sequence[tuple[bytes, View]]) -> list[Vector]:
+        """Views of pictures by the picture encoder; the first failure is raised."""
         if self.picture is None:
             raise InvalidRequest(f"release {self.release.version} has no picture encoder")
         ref = self.release.picture
-        items = [PictureItem(data, ref.dimensions, ref.adapter) for data in pictures]
+        items = [PictureItem(data, ref.dimensions, ref.adapter, view) for data, view in pictures]
         outcomes = [_value(outcome) for outcome in self.picture.encode(items)]
         return [outcome.dense for outcome in outcomes if outcome.dense is not None]
 

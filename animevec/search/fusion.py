@@ -4,10 +4,11 @@ Reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009.  Convex combi
 normalised scores, which keeps what ranks throw away: Bruch, Gai and Ingber, TOIS 2023.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from itertools import groupby
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 K = 60
@@ -47,21 +48,29 @@ class Vote(NamedTuple):
     gain: float
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ballot(Protocol):
+    """What every channel said, counted when somebody asks: few titles reach a page."""
+
+    def votes(self, id_: UUID) -> Sequence[Vote]:
+        """The votes for one title, in the order of the channels."""
+        ...
+
+
+class Ranked(NamedTuple):
     """A title, its score and where the score came from."""
 
     id: UUID
     score: float
-    votes: Sequence[Vote]
+    ballot: Ballot
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The votes with their shares; worked out when read, for few titles reach a page."""
-        total = sum(vote.gain for vote in self.votes)
+        """The channels' parts with their shares."""
+        votes = self.ballot.votes(self.id)
+        total = sum(vote.gain for vote in votes)
         return tuple(
-            Part(name, rank, score, gain / total if total else 1 / len(self.votes))
-            for name, rank, score, gain in self.votes
+            Part(name, rank, score, gain / total if total else 1 / len(votes))
+            for name, rank, score, gain in votes
         )
 
 
@@ -75,10 +84,8 @@ def reciprocal(runs: Sequence[ChannelRun], k: int = K) -> list[Ranked]:
     Channels without weight are left out.
     """
     runs = _voting(runs)
-    votes = _votes(runs, [_reciprocals(run, k) for run in runs])
-    ceiling = sum(run.weight for run in runs) / (k + 1)
-    ranked = [Ranked(id_, _sum(cast) / ceiling, cast) for id_, cast in votes.items()]
-    return sorted(ranked, key=lambda one: (-one.score, one.id))
+    poll = _Poll(runs, [_reciprocals(run, k) for run in runs])
+    return poll.ranked(sum(run.weight for run in runs) / (k + 1))
 
 
 def blended(runs: Sequence[ChannelRun], k: int = K) -> list[Ranked]:
@@ -88,15 +95,13 @@ def blended(runs: Sequence[ChannelRun], k: int = K) -> list[Ranked]:
     hits does not move the ones before.  Scores lie in [0, 1].
     """
     runs = _voting(runs)
-    votes = _votes(runs, [_gains(run) for run in runs])
-    ceiling = sum(run.weight for run in runs)
-    ranked = [Ranked(id_, _sum(cast) / ceiling, cast) for id_, cast in votes.items()]
     weights = {run.name: run.weight for run in runs}
+    poll = _Poll(runs, [_gains(run) for run in runs])
 
-    def place(one: Ranked) -> tuple[float, float, UUID]:
-        return -one.score, -sum(weights[v.name] / (k + v.rank) for v in one.votes), one.id
+    def worth(id_: UUID) -> float:
+        return sum(weights[vote.name] / (k + vote.rank) for vote in poll.votes(id_))
 
-    return sorted(ranked, key=place)
+    return poll.ranked(sum(weights.values()), worth)
 
 
 def _voting(runs: Iterable[ChannelRun]) -> list[ChannelRun]:
@@ -115,14 +120,47 @@ def _gains(run: ChannelRun) -> list[float]:
     return [scale * (score - worst) if score > worst else 0.0 for _, score in run.hits]
 
 
-def _votes(runs: Sequence[ChannelRun], gains: Sequence[Sequence[float]]) -> dict[UUID, list[Vote]]:
-    """Every title's votes, in the order of the channels."""
-    found: dict[UUID, list[Vote]] = defaultdict(list)
-    for run, worth in zip(runs, gains, strict=True):
-        for rank, ((id_, score), gain) in enumerate(zip(run.hits, worth, strict=True), start=1):
-            found[id_].append(Vote(run.name, rank, score, gain))
-    return found
+@dataclass(frozen=True)
+class _Poll:
+    """The channels' hits and what each of them adds to the sum."""
+
+    runs: Sequence[ChannelRun]
+    gains: Sequence[Sequence[float]]
+
+    def ranked(
+        self, ceiling: float, worth: Callable[[UUID], float] = lambda _: 0.0
+    ) -> list[Ranked]:
+        """Every title by the sum of its gains over ``ceiling``, ties by ``worth``, then by id."""
+        sums: dict[UUID, float] = {}
+        for run, gains in zip(self.runs, self.gains, strict=True):
+            for (id_, _), gain in zip(run.hits, gains, strict=True):
+                sums[id_] = sums.get(id_, 0.0) + gain
+        scored = sorted(((total / ceiling, id_) for id_, total in sums.items()), key=_score)
+        return [Ranked(id_, score, self) for score, id_ in _untied(scored, worth)]
+
+    def votes(self, id_: UUID) -> list[Vote]:
+        """The votes for one title, in the order of the channels."""
+        places = [(at, place[id_]) for at, place in enumerate(self._places) if id_ in place]
+        return [
+            Vote(self.runs[at].name, row + 1, self.runs[at].hits[row][1], self.gains[at][row])
+            for at, row in places
+        ]
+
+    @cached_property
+    def _places(self) -> list[dict[UUID, int]]:
+        return [{id_: row for row, (id_, _) in enumerate(run.hits)} for run in self.runs]
 
 
-def _sum(votes: Sequence[Vote]) -> float:
-    return sum(vote.gain for vote in votes)
+def _score(item: tuple[float, UUID]) -> float:
+    return -item[0]
+
+
+def _untied(
+    scored: Iterable[tuple[float, UUID]], worth: Callable[[UUID], float]
+) -> Iterator[tuple[float, UUID]]:
+    """Titles by score as they come, those of equal score by their worth and id."""
+    for _, tied in groupby(scored, key=_score):
+        group = list(tied)
+        if len(group) > 1:
+            group.sort(key=lambda item: (-worth(item[1]), item[1]))
+        yield from group

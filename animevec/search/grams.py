@@ -16,6 +16,7 @@ _PAD = 1
 _WIDE = 0x2E80
 _MASK = np.uint64(0x7FFFFFFF)
 _MAX_POSTINGS = 60_000
+LEAST = 0.1  # of the largest weight that a text shares; what shares less is never among the best
 
 
 class Postings:
@@ -52,7 +53,8 @@ class Postings:
         owners = np.concatenate(chunks)
         weights = np.repeat(self._idf[slots], [len(chunk) for chunk in chunks])
         mass = np.bincount(owners, weights=weights, minlength=self._size)
-        found = np.flatnonzero(mass > 0)  # of booleans: three times as fast as of floats
+        # Of booleans: three times as fast as of floats.
+        found = np.flatnonzero(mass > LEAST * mass.max())
         scores = mass[found] / self._norms[found]
         if len(found) > limit:
             best = np.argpartition(-scores, limit)[:limit]

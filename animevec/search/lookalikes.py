@@ -12,13 +12,9 @@ from uuid import UUID
 from cachetools import LRUCache
 from PIL import Image, ImageOps
 
+from animevec.encoders.base import View
 from animevec.encoders.picture import decode
-from animevec.encoders.picture_views import (
-    PictureHash,
-    near_duplicate_hash,
-    query_views,
-    without_bars,
-)
+from animevec.encoders.picture_views import PictureHash, Views, near_duplicate_hash
 from animevec.errors import AnimevecError
 from animevec.index.document import cover
 from animevec.search.overlay import Copy, best_fits
@@ -82,7 +78,7 @@ class Lookalikes:
                 return self._prints[sha256]
         try:
             image = decode((self._pictures / sha256).read_bytes(), self._limits)
-            known: _Print | None = _Print(near_duplicate_hash(image), Copy.of(image))
+            known: _Print | None = _Print(near_duplicate_hash(Views(image).inner), Copy.of(image))
         except (OSError, AnimevecError):
             known = None
         with self._guard:
@@ -100,20 +96,28 @@ def _part(grey: Image.Image, known: Mapping[UUID, _Print]) -> list[tuple[UUID, f
     return [(id_, fit) for id_, fit in zip(known, fits, strict=True) if fit >= SAME_FIT]
 
 
-def sent_views(data: bytes, limits: LimitSettings, views: bool) -> tuple[list[bytes], Sent]:
-    """The picture as files to encode, itself first, and what it is known again by; raises what
-    ``decode`` raises.
+def sent_views(
+    data: bytes, limits: LimitSettings, views: bool
+) -> tuple[list[tuple[bytes, View]], Sent]:
+    """The picture's file with each view to encode, itself first, and what it is known again by;
+    raises what ``decode`` raises.
     """
     image = decode(data, limits)
-    extra = query_views(image)[1:] if views else []
-    grey = without_bars(image.convert("RGB")).convert("L")
+    looks = Views(image)
+    others = looks.asked()[1:] if views else []
+    grey = looks.inner.convert("L")
     grey.thumbnail((SENT_EDGE, SENT_EDGE))
-    return [data, *map(_file, extra)], Sent(near_duplicate_hash(image), grey)
+    smaller = _smaller(image, data) if others else data
+    asked = [(data, View.WHOLE), *((smaller, view) for view in others)]
+    return asked, Sent(near_duplicate_hash(looks.inner), grey)
 
 
-def _file(view: Image.Image) -> bytes:
-    """A view as JPEG, no larger than encoders look at."""
-    view.thumbnail((VIEW_EDGE, VIEW_EDGE))
+def _smaller(image: Image.Image, data: bytes) -> bytes:
+    """A file of a picture no larger than encoders look at: its own, if it is not."""
+    if max(image.size) <= VIEW_EDGE:
+        return data
+    small = image.copy()
+    small.thumbnail((VIEW_EDGE, VIEW_EDGE))
     out = BytesIO()
-    view.save(out, "JPEG", quality=92)
+    small.save(out, "JPEG", quality=92)
     return out.getvalue()

@@ -1,7 +1,7 @@
 """Rankers by name: what they ask the channels, and how they order what came back."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from uuid import UUID
 
@@ -45,8 +45,7 @@ def _as_fused(ranked: Sequence[Ranked], _: Pool) -> list[Ranked]:
 def _popular(ranked: Sequence[Ranked], pool: Pool) -> list[Ranked]:
     facts = pool.view.facts
     return resorted(
-        replace(
-            one,
+        one._replace(
             score=one.score
             * (1 - PRIOR_SHARE + PRIOR_SHARE * (facts[one.id].prior if one.id in facts else 0)),
         )
@@ -70,7 +69,7 @@ def _diverse(ranked: Sequence[Ranked], pool: Pool) -> list[Ranked]:
         chosen.append(best)
         redundancy = np.maximum(redundancy, matrix @ matrix[best])
     scores = sorted((one.score for one in head), reverse=True)
-    picked = [replace(head[at], score=scores[rank]) for rank, at in enumerate(chosen)]
+    picked = [head[at]._replace(score=scores[rank]) for rank, at in enumerate(chosen)]
     return picked + tail
 
 
@@ -95,7 +94,7 @@ def _late_interaction(ranked: Sequence[Ranked], pool: Pool) -> list[Ranked]:
     known = [one for one in head if one.id in records]
     embedded = pool.encoders.texts(texts, frozenset({Head.COLBERT}), Task.DOCUMENT)
     scored = [
-        replace(one, score=1 + max_sim(pool.colbert, embedding))
+        one._replace(score=1 + max_sim(pool.colbert, embedding))
         for one, embedding in zip(known, embedded, strict=True)
     ]
     return resorted(scored) + tail

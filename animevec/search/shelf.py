@@ -5,16 +5,19 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from cachetools import LRUCache
+from cachetools import FIFOCache
 
 V = TypeVar("V")
 
 
 class Shelf(Generic[V]):
-    """At most ``size`` values by title, the least used dropped first; safe for many threads."""
+    """At most ``size`` values by title, the oldest dropped first; safe for many threads.
+
+    A search reads hundreds: noting which was used last would cost more than it saves.
+    """
 
     def __init__(self, size: int) -> None:
-        self._held: LRUCache[UUID, V] = LRUCache(size)
+        self._held: FIFOCache[UUID, V] = FIFOCache(size)
         self._forgotten = 0
         self._guard = threading.Lock()
 
@@ -22,13 +25,17 @@ class Shelf(Generic[V]):
         self, ids: Iterable[UUID], read: Callable[[list[UUID]], Mapping[UUID, V]]
     ) -> dict[UUID, V]:
         """The values of the ids that exist; ``read`` gets those that are not held."""
-        wanted = list(dict.fromkeys(ids))
+        found: dict[UUID, V] = {}
+        missing: list[UUID] = []
         with self._guard:
-            found = {id_: self._held[id_] for id_ in wanted if id_ in self._held}
+            for id_ in ids:
+                try:
+                    found[id_] = self._held[id_]
+                except KeyError:
+                    missing.append(id_)
             forgotten = self._forgotten
-        missing = [id_ for id_ in wanted if id_ not in found]
         if missing:
-            come = read(missing)
+            come = read(list(dict.fromkeys(missing)))
             with self._guard:
                 if forgotten == self._forgotten:  # else what was read may be of before a change
                     self._held.update(come)

@@ -19,9 +19,10 @@ from animevec.errors import InvalidRequest
 from animevec.index.base import Query, VectorStore
 from animevec.index.document import LEXICAL, PICTURE, TEXT, THUMBNAIL
 from animevec.release import Release
-from animevec.search.filters import Node, Terms, both, compiled
+from animevec.search.filters import Node
 from animevec.search.fusion import Ranked, Vote
 from animevec.search.request import SimilarSearch
+from animevec.search.scope import Scope
 from animevec.search.shelf import Shelf
 from animevec.search.traits import LABELS, AnyVector, Traits, aligned
 from animevec.search.view import CatalogueView
@@ -92,8 +93,8 @@ class Likeness:
         references = self._traits([*positive, *negative], weights)
         examples = _examples(positive, negative, references, weights)
         excluded = self._excluded(search, {*positive, *negative})
-        adult = Terms("nsfw", "none", (True,)) if search.nsfw == "exclude" else None
-        found = self._candidates(search, examples, both(node, adult), len(excluded))
+        scope = Scope(node, self._view.adult if search.nsfw == "exclude" else None)
+        found = self._candidates(search, examples, scope, len(excluded))
         ranked = _scored(search, self._traits(found, examples), examples, weights)
         warnings = [
             *self._view.vocabulary.strangers(node),
@@ -148,19 +149,18 @@ class Likeness:
         return frozenset(references | self._view.kin(references))
 
     def _candidates(
-        self, search: SimilarSearch, examples: Examples, node: Node | None, excluded: int
+        self, search: SimilarSearch, examples: Examples, scope: Scope, excluded: int
     ) -> list[UUID]:
         """Nearest titles of every question."""
         needed = (search.offset + search.limit) * (3 if search.fold_franchise else 1)
         depth = min(needed + MARGIN + excluded, MAX_DEPTH)
-        where = compiled(node)
         queries = [
-            Query(vector, name, depth, filter=where)
+            Query(vector, name, depth)
             for name, (likes, unlike) in examples.items()
             if name != LABELS
             for vector in self._questions(search, likes, unlike)
         ]
-        answers = self._store.query_batch(self._index, queries)
+        answers = scope.query(self._store, self._index, queries)
         return list(dict.fromkeys(hit.id for answer in answers for hit in answer))
 
     def _questions(
@@ -227,19 +227,36 @@ def mean_example(likes: Matrix, unlike: Matrix) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """Likeness in one vector of all candidates [candidates]: larger is better, whether a title
-    has the vector, and its rank from 1 among those that do.
+    """Likeness in one vector of all candidates [candidates]: larger is better; and a title's rank
+    from 1 among those that have the vector, 0 for one that has not.
     """
 
     name: str
     weight: float
-    values: list[float]
-    has: list[bool]
-    ranks: list[int]
+    values: NDArray[np.float64]
+    ranks: NDArray[np.int64]
 
     def vote(self, at: int, sign: float) -> Vote:
         """What this vector says for a candidate."""
-        return Vote(self.name, self.ranks[at], sign * self.values[at], self.weight)
+        return Vote(self.name, int(self.ranks[at]), sign * float(self.values[at]), self.weight)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What every vector says for every candidate."""
+
+    ids: Sequence[UUID]
+    columns: Sequence[_Column]
+    sign: float
+
+    def votes(self, id_: UUID) -> list[Vote]:
+        """The votes of the vectors that a title has."""
+        at = self._places[id_]
+        return [column.vote(at, self.sign) for column in self.columns if column.ranks[at]]
+
+    @cached_property
+    def _places(self) -> dict[UUID, int]:
+        return {id_: at for at, id_ in enumerate(self.ids)}
 
 
 def _scored(
@@ -255,12 +272,16 @@ def _scored(
     rows = [candidates[id_] for id_ in ids]
     columns = [_column(search, rows, name, weights[name], *examples[name]) for name in examples]
     total = sum(column.weight for column in columns)
-    scores = _together(search, [(c.weight / total, np.array(c.values)) for c in columns])
+    scores = _together(search, [(column.weight / total, column.values) for column in columns])
     sign = -1.0 if search.metric == "euclid" else 1.0
+    compared = _Compared(ids, columns, sign)
+    order = _descending(scores)
     ranked = [
-        Ranked(ids[at], sign * score, [c.vote(at, sign) for c in columns if c.has[at]])
-        for at, score in _descending(scores)
+        Ranked(ids[at], score, compared)
+        for at, score in zip(order.tolist(), (sign * scores[order]).tolist(), strict=True)
     ]
+    if search.score_threshold is None:
+        return ranked
     return [one for one in ranked if _passes(search, one.score)]
 
 
@@ -278,15 +299,13 @@ def _column(
     if having:
         found = _likeness(search, [rows[at][name] for at in having], likes, unlike)
         values[having] = found
-        for rank, (at, _) in enumerate(_descending(found), start=1):
-            ranks[having[at]] = rank
-    return _Column(name, weight, values.tolist(), (ranks > 0).tolist(), ranks.tolist())
+        ranks[np.asarray(having)[_descending(found)]] = np.arange(1, len(having) + 1)
+    return _Column(name, weight, values, ranks)
 
 
-def _descending(values: NDArray[np.floating[Any]]) -> list[tuple[int, float]]:
-    """Position and value, largest first, ties in the order they are in."""
-    order = np.argsort(-values, kind="stable")
-    return list(zip(order.tolist(), values[order].tolist(), strict=True))
+def _descending(values: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+    """Positions by value, largest first, ties in the order they are in."""
+    return np.argsort(-values, kind="stable")
 
 
 def _together(

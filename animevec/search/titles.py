@@ -102,9 +102,10 @@ class _Segment:
         if not names:
             return
         sounds = [name.phonetic for name in names]
-        whole = cdist([form.whole], [name.whole for name in names], scorer=fuzz.ratio)[0].tolist()
-        sound = cdist([form.phonetic], sounds, scorer=fuzz.ratio)[0].tolist()
-        piece = cdist([form.phonetic], sounds, scorer=fuzz.partial_ratio)[0].tolist()
+        wholes = [name.whole for name in names]
+        whole = cdist([form.whole], wholes, scorer=fuzz.ratio, score_cutoff=NEAR)[0].tolist()
+        sound = cdist([form.phonetic], sounds, scorer=fuzz.ratio, score_cutoff=NEAR)[0].tolist()
+        piece = cdist([form.phonetic], sounds, scorer=fuzz.partial_ratio, score_cutoff=PIECE)[0]
         for at, position in enumerate(near):
             longer = len(form.phonetic) < len(sounds[at])
             if max(whole[at], sound[at]) >= NEAR or (longer and piece[at] >= PIECE):

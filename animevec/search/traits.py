@@ -82,10 +82,15 @@ def aligned(*groups: Sequence[AnyVector]) -> list[Matrix]:
     has besides is one more column, so that every product and every length stays what it is.
     """
     if not any(isinstance(one, SparseVector) for group in groups for one in group):
-        return [np.stack([np.asarray(v) for v in group]) if group else _NONE for group in groups]
+        return [_stacked(group) for group in groups]
     asked = [one.indices for group in groups[:-1] for one in group if isinstance(one, SparseVector)]
     terms = np.unique(np.concatenate(asked))
     return [_projected(group, terms) for group in groups]
+
+
+def _stacked(group: Sequence[AnyVector]) -> Matrix:
+    dense = [one for one in group if not isinstance(one, SparseVector)]
+    return np.concatenate(dense).reshape(len(dense), -1) if dense else _NONE
 
 
 _NONE = np.empty((0, 0), np.float32)
@@ -99,13 +104,26 @@ def _projected(group: Sequence[AnyVector], terms: np.ndarray) -> Matrix:
     owners = np.repeat(np.arange(len(sparse)), [len(one.indices) for one in sparse])
     found = np.concatenate([one.indices for one in sparse])
     values = np.concatenate([one.values for one in sparse])
-    places = np.searchsorted(terms, found)
-    places[places == len(terms)] = 0
-    known = terms[places] == found
-    rows[owners[known], places[known]] = values[known]
-    others = np.bincount(owners[~known], np.square(values[~known]), minlength=len(sparse))
-    rows[:, -1] = np.sqrt(others)
+    at, places = _located(found, terms)
+    rows[owners[at], places] = values[at]
+    others = np.square(values)
+    others[at] = 0
+    rows[:, -1] = np.sqrt(np.bincount(owners, others, minlength=len(sparse)))
     return rows
+
+
+def _located(found: np.ndarray, terms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions in ``found`` of what is among the ascending ``terms``, and where in those.
+
+    Most of many titles' words are not: their last 16 bits tell, before any is searched for.
+    """
+    endings = np.zeros(1 << 16, bool)
+    endings[terms & 0xFFFF] = True
+    maybe = np.flatnonzero(endings[found & 0xFFFF])
+    places = np.searchsorted(terms, found[maybe])
+    places[places == len(terms)] = 0
+    known = terms[places] == found[maybe]
+    return maybe[known], places[known]
 
 
 def _unit(terms: np.ndarray, values: Vector) -> SparseVector:

@@ -31,6 +31,7 @@ class _Known:
     members: Mapping[UUID, Sequence[UUID]] = field(default_factory=dict)
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     rarity: Rarity = field(default_factory=Rarity)
+    adult: frozenset[UUID] = frozenset()
 
 
 class CatalogueView:
@@ -57,6 +58,11 @@ class CatalogueView:
     def facts(self) -> Mapping[UUID, Facts]:
         """Facts by title."""
         return self._known.facts
+
+    @property
+    def adult(self) -> frozenset[UUID]:
+        """The adult titles."""
+        return self._known.adult
 
     @property
     def franchise(self) -> Mapping[UUID, UUID]:
@@ -155,6 +161,7 @@ def _after(
             [fact.labels for fact in gone.values()], [fact.labels for fact in come.values()]
         ),
         known.rarity.changed(changed, removed),
+        frozenset(id_ for id_, fact in facts.items() if fact.nsfw),
     )
 
 

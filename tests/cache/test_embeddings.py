@@ -21,6 +21,7 @@ from animevec.encoders.base import (
     SparseVector,
     Task,
     TextItem,
+    View,
 )
 from animevec.encoders.lexical import CARD
 from animevec.errors import InvalidRequest
@@ -38,6 +39,7 @@ DISTINCT: list[Item] = [
     PictureItem(b"jazz in space"),
     PictureItem(b"jazz in space", dimensions=64),
     PictureItem(b"jazz in space", adapter="space"),
+    PictureItem(b"jazz in space", view=View.FRAME),
 ]
 
 

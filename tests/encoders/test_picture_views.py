@@ -6,12 +6,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from animevec.artwork import scene
-from animevec.encoders.picture_views import (
-    near_duplicate_hash,
-    query_views,
-    thumbnail_view,
-    without_bars,
-)
+from animevec.encoders.base import View
+from animevec.encoders.picture_views import PictureHash, Views, near_duplicate_hash, without_bars
 
 PICTURE = scene(2, ("School", "Comedy"), (150, 212)).picture
 
@@ -40,7 +36,8 @@ def test_one_even_colour_is_no_bar(size: tuple[int, int]) -> None:
 @settings(max_examples=40, deadline=None)
 def test_any_picture_has_views(width: int, height: int, mode: str, rng: object) -> None:
     picture = Image.effect_noise((width, height), 60).convert(mode)
-    views = query_views(picture)
+    looks = Views(picture)
+    views = [looks.of(view) for view in looks.asked()]
     assert 3 <= len(views) <= 4
     assert all(view.mode == "RGB" and min(view.size) >= 1 for view in views)
     assert views[0].size == picture.size
@@ -49,16 +46,20 @@ def test_any_picture_has_views(width: int, height: int, mode: str, rng: object) 
 def test_the_thumbnail_keeps_the_whole_frame() -> None:
     tall = Image.new("RGB", (100, 200), "white")
     tall.paste((255, 0, 0), (0, 0, 100, 20))
-    view = thumbnail_view(tall)
+    view = Views(tall).of(View.FRAME)
     assert view.size == (256, 256)
     assert view.getpixel((128, 10)) == (255, 0, 0)
 
 
+def hashed(picture: Image.Image) -> PictureHash:
+    return near_duplicate_hash(Views(picture).inner)
+
+
 def test_copies_differ_in_few_bits_and_strangers_in_many() -> None:
     pictures = [scene(2 * k, size=(150, 212)).picture for k in range(12)]
-    hashes = [near_duplicate_hash(one) for one in pictures]
+    hashes = [hashed(one) for one in pictures]
     copies = [
-        near_duplicate_hash(copy).distance(known)
+        hashed(copy).distance(known)
         for one, known in zip(pictures, hashes, strict=True)
         for copy in (one.resize((75, 106)), ImageOps.mirror(one), ImageOps.expand(one, (0, 30)))
     ]

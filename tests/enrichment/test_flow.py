@@ -1,7 +1,6 @@
 """The flow: a form, a plain function behind it, and a real Prefect server around it."""
 
 import json
-import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +24,7 @@ from flows.enrichment.request import Enrich
 from flows.enrichment.sources import DEFAULT, REGISTRY
 from flows.simulator import Simulator, World
 from tests.enrichment.stage import settings_for
-from tests.service.conftest import built, settings_at
+from tests.service.conftest import built, copied, settings_at
 
 __all__ = ["built"]
 PATIENCE_S = 240.0
@@ -121,7 +120,7 @@ class Servers:
 
 @pytest.fixture
 def home(built: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(built, tmp_path / "home"))
+    return copied(built, tmp_path / "home")
 
 
 @pytest.fixture

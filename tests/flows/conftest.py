@@ -1,6 +1,5 @@
 """A small home with a champion, as a service leaves it; the registry is SQLite, models are tiny."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from animevec.settings import Settings
 from flows.workshop import open_records
 from registry.lineage import Lineage
 from registry.releases import CHAMPION, GATE
-from tests.service.conftest import built, settings_at
+from tests.service.conftest import built, copied, settings_at
 
 __all__ = ["built", "crowned", "settings"]
 
@@ -18,7 +17,7 @@ __all__ = ["built", "crowned", "settings"]
 @pytest.fixture(scope="session")
 def crowned(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built home with release 1 as its champion; copy it, do not use it."""
-    home = Path(shutil.copytree(built, tmp_path_factory.mktemp("crowned") / "home"))
+    home = copied(built, tmp_path_factory.mktemp("crowned") / "home")
     crown(settings_at(home))
     return home
 
@@ -26,7 +25,7 @@ def crowned(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def settings(crowned: Path, tmp_path: Path) -> Settings:
     """Settings of a copy of that home; artifact addresses of the copy point into the original."""
-    return settings_at(Path(shutil.copytree(crowned, tmp_path / "home")))
+    return settings_at(copied(crowned, tmp_path / "home"))
 
 
 def crown(settings: Settings) -> str:

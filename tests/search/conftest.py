@@ -1,7 +1,6 @@
 """The sample catalogue, indexed with encoders small enough to read, and an engine over it."""
 
 from collections.abc import Iterator, Sequence
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,20 @@ from animevec.catalog.record import Anime
 from animevec.catalog.record import Picture as StoredPicture
 from animevec.catalog.sample import load_sample
 from animevec.catalog.store import Catalog
-from animevec.encoders.base import Embedding, Failure, Head, Item, Outcome, PictureItem, TextItem
+from animevec.encoders.base import (
+    Embedding,
+    Failure,
+    Head,
+    Item,
+    Outcome,
+    PictureItem,
+    TextItem,
+    View,
+)
 from animevec.encoders.card import ModelCard
 from animevec.encoders.lexical import LexicalEncoder, token_index, tokens
 from animevec.encoders.picture import decode
-from animevec.encoders.picture_views import thumbnail_view
+from animevec.encoders.picture_views import Views
 from animevec.errors import AnimevecError
 from animevec.index.base import Point
 from animevec.index.document import (
@@ -96,7 +104,7 @@ class TinyEye:
     def _one(self, item: Item) -> Outcome:
         assert isinstance(item, PictureItem)
         try:
-            image = decode(item.data)
+            image = Views(decode(item.data)).of(item.view)
         except AnimevecError as error:
             return Failure(error)
         grey = np.asarray(image.convert("L").resize((EDGE, EDGE)), dtype=np.float32).ravel()
@@ -156,9 +164,7 @@ class World:
         }
         if title.pictures:
             data = self.picture(title)
-            small = BytesIO()
-            thumbnail_view(decode(data)).save(small, "PNG")
-            found = self.eye.encode([PictureItem(data), PictureItem(small.getvalue())])
+            found = self.eye.encode([PictureItem(data), PictureItem(data, view=View.FRAME)])
             vectors |= {PICTURE: found[0].dense, THUMBNAIL: found[1].dense}
         return Point(title.id, vectors, payload(title))
 

@@ -19,6 +19,7 @@ from animevec.catalog.record import Picture
 from animevec.catalog.sample import load_sample
 from animevec.catalog.store import Catalog
 from animevec.encoders.card import ModelCard
+from animevec.index.sparse_copy import copy_tree
 from animevec.keys import KeyStore, Role
 from animevec.pictures import keep
 from animevec.settings import EncoderSettings, IndexSettings, LimitSettings, ServeSettings, Settings
@@ -80,16 +81,23 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+def copied(home: Path, target: Path) -> Path:
+    """A copy of a home; the holes in its index, most of it, stay holes."""
+    copy_tree(home, target)
+    return target
+
+
 @pytest.fixture
 def home(built: Path, tmp_path: Path) -> Path:
     """A copy of the built home for one test."""
-    return Path(shutil.copytree(built, tmp_path / "home"))
+    return copied(built, tmp_path / "home")
 
 
 @pytest.fixture(scope="module")
 def settings(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of a copy of the built home, one per module."""
-    return settings_at(Path(shutil.copytree(built, tmp_path_factory.mktemp("app") / "home")))
+    """Settings of a copy of the built home, one per module; nothing is started beside the app."""
+    home = copied(built, tmp_path_factory.mktemp("app") / "home")
+    return settings_at(home, topology="in_process")
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +183,7 @@ class Served:
 @pytest.fixture(scope="session")
 def served(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A real service, shared by the tests that do not harm it."""
-    home = Path(shutil.copytree(built, tmp_path_factory.mktemp("served") / "home"))
+    home = copied(built, tmp_path_factory.mktemp("served") / "home")
     service = Served(settings_at(home))
     try:
         service.start()

@@ -14,14 +14,14 @@ from bentos.app import create_app
 from bentos.pinned import install
 from registry.bundle import export_release
 from registry.releases import CHAMPION, Releases
-from tests.service.conftest import await_ready, settings_at
+from tests.service.conftest import await_ready, copied, settings_at
 from tests.service.test_champion import candidate, make_adapter, search, until
 
 
 @pytest.fixture
 def elsewhere(built: Path, tmp_path: Path) -> Settings:
     """The installation that the bundle comes from."""
-    return settings_at(Path(shutil.copytree(built, tmp_path / "elsewhere")))
+    return settings_at(copied(built, tmp_path / "elsewhere"))
 
 
 @pytest.fixture

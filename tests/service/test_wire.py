@@ -1,6 +1,5 @@
 """What travels to an encoder service and back arrives as it was; the topology works whole."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,10 +15,11 @@ from animevec.encoders.base import (
     SparseVector,
     Task,
     TextItem,
+    View,
 )
 from animevec.errors import UnsupportedMedia
 from bentos.wire import WireItem, WireOutcome
-from tests.service.conftest import Served, settings_at
+from tests.service.conftest import Served, copied, settings_at
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from tests.service.conftest import Served, settings_at
     [
         TextItem("進撃の巨人", Task.QUERY, frozenset({Head.DENSE, Head.SPARSE}), 256, "anime"),
         TextItem(""),
-        PictureItem(b"\x00\xff" * 99, dimensions=512),
+        PictureItem(b"\x00\xff" * 99, dimensions=512, view=View.MIRRORED),
     ],
 )
 def test_items_arrive_as_they_were(item: Item) -> None:
@@ -64,7 +64,7 @@ def test_an_error_keeps_its_class_and_details() -> None:
 @pytest.fixture
 def apart(built: Path, tmp_path: Path) -> Iterator[Served]:
     """Encoders in services of their own."""
-    home = Path(shutil.copytree(built, tmp_path / "home"))
+    home = copied(built, tmp_path / "home")
     service = Served(settings_at(home, topology="services"))
     try:
         service.start()

@@ -11,9 +11,8 @@ from PIL import Image
 from animevec.artwork import draw_cover, scene
 from animevec.catalog.record import Anime
 from animevec.encoders import canonical
-from animevec.encoders.base import Embedding, Encoder, Item, PictureItem, TextItem
+from animevec.encoders.base import Embedding, Encoder, Item, PictureItem, TextItem, View
 from animevec.encoders.load import load_encoder
-from animevec.encoders.picture_views import thumbnail_view
 from animevec.settings import Settings
 from evaluation.alterations import ALTERATIONS
 
@@ -32,10 +31,10 @@ def encoder() -> Encoder:
     return load_encoder("jina-clip-compact", Settings(), COMPACT)
 
 
-def png(picture: Image.Image) -> PictureItem:
+def png(picture: Image.Image, view: View = View.WHOLE) -> PictureItem:
     out = BytesIO()
     picture.save(out, "PNG", compress_level=1)
-    return PictureItem(out.getvalue())
+    return PictureItem(out.getvalue(), view=view)
 
 
 def vectors(encoder: Encoder, items: list[Item]) -> np.ndarray:
@@ -68,8 +67,8 @@ def test_an_altered_cover_is_nearest_to_its_own(encoder: Encoder, name: str) -> 
     lines = SAMPLE.read_text(encoding="utf-8").splitlines()[:60]
     covers = [draw_cover(Anime.model_validate_json(line)) for line in lines]
     asked = [ALTERATIONS[name](one, Random(k)) for k, one in enumerate(covers)]
-    stored = vectors(encoder, [png(thumbnail_view(one)) for one in covers])
-    found = vectors(encoder, [png(thumbnail_view(one)) for one in asked])
+    stored = vectors(encoder, [png(one, View.FRAME) for one in covers])
+    found = vectors(encoder, [png(one, View.FRAME) for one in asked])
     best = (found @ stored.T).argmax(1)
     assert (best == np.arange(len(covers))).mean() >= 0.9
 

@@ -191,7 +191,7 @@ def test_a_fetch_survives_anything_and_answers_for_every_title(source: str) -> N
     world = World.make(3)
     with Simulator(world) as simulator:
 
-        @settings(QUICK, max_examples=20)
+        @settings(QUICK, max_examples=10)
         @given(spoils=SPOILS)
         def check(spoils: list[tuple[int, Any]]) -> None:
             def react(asked: Asked) -> Served:

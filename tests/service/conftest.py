@@ -46,7 +46,7 @@ CARD = ModelCard(
 
 
 def settings_at(home: Path, **serve: object) -> Settings:
-    """Settings of a test home; a port that was free a moment ago."""
+    """Settings of a test home; a port that was free a moment ago, and nothing beside the app."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -55,7 +55,7 @@ def settings_at(home: Path, **serve: object) -> Settings:
         encoders=EncoderSettings(picture="tiny-clip", picture_dimensions=64, threads=1),
         index=IndexSettings(follow_seconds=0.2),
         limits=LimitSettings(requests_per_minute=60_000),
-        serve=ServeSettings.model_validate({"port": port, **serve}),
+        serve=ServeSettings.model_validate({"port": port, "topology": "in_process", **serve}),
     )
 
 
@@ -95,9 +95,8 @@ def home(built: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def settings(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of a copy of the built home, one per module; nothing is started beside the app."""
-    home = copied(built, tmp_path_factory.mktemp("app") / "home")
-    return settings_at(home, topology="in_process")
+    """Settings of a copy of the built home, one per module."""
+    return settings_at(copied(built, tmp_path_factory.mktemp("app") / "home"))
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +183,7 @@ class Served:
 def served(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A real service, shared by the tests that do not harm it."""
     home = copied(built, tmp_path_factory.mktemp("served") / "home")
-    service = Served(settings_at(home))
+    service = Served(settings_at(home, topology="own_process"))
     try:
         service.start()
         yield service

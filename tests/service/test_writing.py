@@ -131,7 +131,7 @@ def test_reindex_never_empties_the_index(app: TestClient, admin: dict[str, str])
 @pytest.fixture
 def own(home: Path) -> Iterator[Served]:
     """A service of this test's own, to be killed."""
-    service = Served(settings_at(home))
+    service = Served(settings_at(home, topology="own_process"))
     try:
         service.start()
         yield service

@@ -6,6 +6,7 @@ the pipes to it do, so it never outlives the service; where it dies itself, it i
 its models and adapters are loaded, and what was asked of it is asked once more.
 """
 
+import os
 import subprocess
 import threading
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ import structlog
 from animevec.encoders.base import Encoder, Item, Outcome
 from animevec.encoders.card import ModelCard
 from animevec.errors import AnimevecError, Unavailable
-from animevec.settings import Settings
+from animevec.settings import ROOT, Settings
 from bentos.encoder_worker import NEEDED, Adapt, Encode, Lane, Open, Request, command
 from bentos.turnstile import outside
 
@@ -38,7 +39,13 @@ class _Child:
     def __init__(self, settings: Settings) -> None:
         ours, theirs = zip(*(Pipe() for _ in range(LANES)), strict=True)
         handles = [lane.fileno() for lane in theirs]
-        self._process = subprocess.Popen(command(handles), stdin=subprocess.PIPE, pass_fds=handles)
+        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]  # a Bento's own, too
+        self._process = subprocess.Popen(
+            command(handles),
+            stdin=subprocess.PIPE,
+            pass_fds=handles,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        )
         for lane in theirs:
             lane.close()
         self._free: SimpleQueue[Lane] = SimpleQueue()

@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip install --quiet -c constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status test test-slow bench bento clean
+.PHONY: help up down status test scenario test-slow bench bento clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,12 +23,15 @@ down: $(STAMP)  ## Stop everything that `make up` started
 status: $(STAMP)  ## Show what is running
 	@$(BIN)/animevec status
 
-test: $(STAMP)  ## Everything CI runs: lint, types, architecture, tests
+test: $(STAMP)  ## What CI runs first: lint, types, architecture, tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -m "not slow"
+
+scenario: $(STAMP)  ## The learning loop under load, end to end; CI runs it after the tests
+	$(BIN)/python -m pytest tests/flows/test_scenario.py
 
 test-slow: $(STAMP)  ## The tests that take minutes as well
 	$(BIN)/python -m pytest

@@ -21,7 +21,7 @@ from tests.encoders.test_adapter import train
 from tests.flows.stack import Stack
 
 CLIENTS = 20
-PAUSE_S = 1.0
+PAUSE_S = 2.0
 QUERIES = ("space bounty hunters", "a notebook that kills", "slice of life at school", "mecha war")
 MODEL = "anime-search"
 NEW = {
@@ -99,6 +99,7 @@ def serving(stack: Stack) -> str:
     return str(stack.ask("GET", "releases/serving")["version"])
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_learning_loop_without_a_failed_request(
     stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -137,6 +138,7 @@ def test_the_learning_loop_without_a_failed_request(
     assert [facts["version"] for event, facts in trail if event == "served"][-2:] == [good, "1"]
 
 
+@pytest.mark.slow
 def test_every_deployment_is_a_form_that_refuses_nonsense(stack: Stack) -> None:
     for flow in ("embed", "fine-tune", "evaluate", "promote", "roll-back", "prune", "nightly"):
         deployment = stack.deployment(flow)

@@ -24,6 +24,7 @@ from flows.enrichment.request import Enrich
 from flows.enrichment.sources import DEFAULT, REGISTRY
 from flows.simulator import Simulator, World
 from tests.enrichment.stage import settings_for
+from tests.flows.stack import patiently
 from tests.service.conftest import built, copied, settings_at
 
 __all__ = ["built"]
@@ -102,7 +103,7 @@ class Servers:
             self._supervisor.stop(process)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        answer = self.http.post(path, json=body)
+        answer = patiently(lambda: self.http.post(path, json=body))
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -169,7 +170,7 @@ def test_started_as_the_ui_does_it_ends_with_a_title_that_search_finds(
             schema = deployment["parameter_openapi_schema"]
             assert "limits" in json.dumps(schema)
             keys = [f"mal:{w.id('mal')}" for w in world]
-            body = {"parameters": {"request": {"titles": keys}}}
+            body = {"parameters": {"request": {"titles": keys}}, "idempotency_key": "pressed once"}
             run = servers.post(f"/deployments/{deployment['id']}/create_flow_run", body)
             ended = servers.until(lambda: _ended(servers, run["id"]))
             assert ended["state"]["type"] == "COMPLETED", servers.log()

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,19 @@ from uuid import uuid4
 import httpx
 
 from tests.stack.test_process import free_port
+
+BUSY = 503
+
+
+def patiently(send: Callable[[], httpx.Response]) -> httpx.Response:
+    """A Prefect server that is busy says 503; one asks again, as Prefect's own client does."""
+    for _ in range(5):
+        answer = send()
+        if answer.status_code != BUSY:
+            break
+        time.sleep(2)
+    return answer
+
 
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
@@ -71,23 +85,16 @@ class Stack:
 
     def deployment(self, flow: str) -> dict[str, Any]:
         """A deployment as Prefect's UI reads it."""
-        found = httpx.get(f"{self.prefect}/deployments/name/{flow}/animevec", timeout=30)
+        url = f"{self.prefect}/deployments/name/{flow}/animevec"
+        found = patiently(lambda: httpx.get(url, timeout=60))
         assert found.is_success, found.text
         return dict(found.json())
 
     def trigger(self, flow: str, **request: Any) -> httpx.Response:
-        """Press the button: what the UI sends when its form is submitted.
-
-        A server that is busy says 503; one asks again, as Prefect's own client does.
-        """
+        """Press the button: what the UI sends when its form is submitted."""
         url = f"{self.prefect}/deployments/{self.deployment(flow)['id']}/create_flow_run"
         body = {"parameters": {"request": request}, "idempotency_key": str(uuid4())}
-        for _ in range(5):
-            answer = httpx.post(url, json=body, timeout=120)
-            if answer.status_code != 503:
-                break
-            time.sleep(2)
-        return answer
+        return patiently(lambda: httpx.post(url, json=body, timeout=120))
 
     def run(self, flow: str, patience_s: float = 900.0, **request: Any) -> "FlowRun":
         """Press the button and wait for the end."""
@@ -95,10 +102,15 @@ class Stack:
         assert made.is_success, made.text
         url = f"{self.prefect}/flow_runs/{made.json()['id']}"
         deadline = time.monotonic() + patience_s
-        while (state := httpx.get(url, timeout=60).json()["state"])["type"] not in ENDED:
+        while (state := self._state(url))["type"] not in ENDED:
             assert time.monotonic() < deadline, f"{flow} is still {state['type']}"
             time.sleep(0.5)
         return FlowRun(self.prefect, made.json()["id"], state["type"], state.get("message") or "")
+
+    def _state(self, url: str) -> dict[str, str]:
+        answer = patiently(lambda: httpx.get(url, timeout=60))
+        assert answer.is_success, answer.text
+        return dict(answer.json()["state"])
 
 
 @dataclass(frozen=True)
@@ -113,5 +125,6 @@ class FlowRun:
     def artifacts(self) -> dict[str, str]:
         """What it left in the UI, by key."""
         wanted = {"artifacts": {"flow_run_id": {"any_": [self.id]}}}
-        found = httpx.post(f"{self.api}/artifacts/filter", json=wanted, timeout=60).json()
+        url = f"{self.api}/artifacts/filter"
+        found = patiently(lambda: httpx.post(url, json=wanted, timeout=60)).json()
         return {one["key"]: str(one["data"]) for one in found if one["key"]}

@@ -280,8 +280,6 @@ def _scored(
         Ranked(ids[at], score, compared)
         for at, score in zip(order.tolist(), (sign * scores[order]).tolist(), strict=True)
     ]
-    if search.score_threshold is None:
-        return ranked
     return [one for one in ranked if _passes(search, one.score)]
 
 

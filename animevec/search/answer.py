@@ -25,7 +25,7 @@ from animevec.search.response import (
     SearchResult,
     Summary,
 )
-from animevec.search.scope import Scope
+from animevec.search.scope import Scope, unwanted
 from animevec.search.similarity import Found
 from animevec.search.stopwatch import Stopwatch
 from animevec.search.view import CatalogueView
@@ -62,7 +62,7 @@ class Answerer:
 
     def answer(self, search: Search, plan: Plan, ranker: Ranker, watch: Stopwatch) -> SearchResult:
         """The answer to a text, picture or multimodal search."""
-        scope = Scope(plan.node, self._view.adult if search.nsfw == "exclude" else None)
+        scope = Scope(plan.node, unwanted(search, self._view))
         index = self._release.index
         with watch.stage("retrieve"):
             runs = retrieve(self._store, index, plan.asks, scope, self._depth(search, plan))
@@ -100,8 +100,8 @@ class Answerer:
     def _allowed(self, ranked: Sequence[Ranked], search: Search) -> list[Ranked]:
         """Without titles deleted meanwhile, and without adult ones unless they are wanted."""
         facts = self._view.facts
-        unwanted = self._view.adult if search.nsfw == "exclude" else ()
-        kept = [one for one in ranked if one.id in facts and one.id not in unwanted]
+        barred = unwanted(search, self._view)
+        kept = [one for one in ranked if one.id in facts and one.id not in barred]
         return demoted(kept, facts) if search.nsfw == "demote" else kept
 
     def _page(self, ranked: Sequence[Ranked], search: Search, threshold: bool = True) -> _Page:

@@ -11,23 +11,30 @@ from uuid import UUID
 
 from animevec.index.base import Hit, Query, VectorStore
 from animevec.search.filters import Node, Terms, both, compiled
+from animevec.search.request import Search
+from animevec.search.view import CatalogueView
 
 DECENT = Terms("nsfw", "none", (True,))
 
 
+def unwanted(search: Search, view: CatalogueView) -> Collection[UUID]:
+    """The titles that a search must not bring, whatever their names or looks."""
+    return view.adult if search.nsfw == "exclude" else ()
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """``unwanted`` are the adult titles; None where they may come."""
+    """``unwanted`` are the adult titles; none where they may come."""
 
     node: Node | None
-    unwanted: Collection[UUID] | None
+    unwanted: Collection[UUID]
 
     def query(self, store: VectorStore, index: str, queries: Sequence[Query]) -> list[list[Hit]]:
         """What ``query_batch`` finds in this scope; the queries need no filter of their own."""
         if not queries:
             return []
         where = compiled(self.node)
-        if self.unwanted is None:
+        if not self.unwanted:
             return store.query_batch(index, [replace(one, filter=where) for one in queries])
         more = [replace(one, filter=where, limit=_more(one.limit)) for one in queries]
         found = store.query_batch(index, more)

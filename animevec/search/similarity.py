@@ -22,7 +22,7 @@ from animevec.release import Release
 from animevec.search.filters import Node
 from animevec.search.fusion import Ranked, Vote
 from animevec.search.request import SimilarSearch
-from animevec.search.scope import Scope
+from animevec.search.scope import Scope, unwanted
 from animevec.search.shelf import Shelf
 from animevec.search.traits import LABELS, AnyVector, Traits, aligned
 from animevec.search.view import CatalogueView
@@ -93,7 +93,7 @@ class Likeness:
         references = self._traits([*positive, *negative], weights)
         examples = _examples(positive, negative, references, weights)
         excluded = self._excluded(search, {*positive, *negative})
-        scope = Scope(node, self._view.adult if search.nsfw == "exclude" else None)
+        scope = Scope(node, unwanted(search, self._view))
         found = self._candidates(search, examples, scope, len(excluded))
         ranked = _scored(search, self._traits(found, examples), examples, weights)
         warnings = [

@@ -46,7 +46,7 @@ def test_the_answer_is_the_filter_s_however_many_adult_titles_are_near(adults: i
 
 def test_who_wants_adult_titles_gets_them() -> None:
     shelf = Shelf(IDS[:5])
-    assert found(shelf, Scope(None, None)) == IDS[:20]
+    assert found(shelf, Scope(None, ())) == IDS[:20]
 
 
 def test_a_filter_goes_along() -> None:

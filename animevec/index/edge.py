@@ -33,7 +33,7 @@ from animevec.index.edge_filter import edge_filter
 from animevec.index.edge_index import EdgeIndex, make_index, read_schema, read_state
 from animevec.index.edge_points import edge_vector
 from animevec.index.pointer import Aliases
-from animevec.index.ranking import TIES, complete, ranked, ranked_facet, wider
+from animevec.index.ranking import TIES, complete, ranked, ranked_facet, untied, wider
 from animevec.index.sparse_copy import disk_bytes
 from animevec.settings import IndexSettings
 
@@ -125,9 +125,8 @@ class EmbeddedStore:
 
     def watermark(self, name: str) -> int:
         """The catalogue revision the index has reached; needs no lock."""
-        folder = self._folder(name)
-        index = self._open.get(folder.name)
-        return (index.state if index else read_state(folder)).watermark
+        index = self._open.get(self.resolve(name) or name)
+        return (index.state if index else read_state(self._folder(name))).watermark
 
     def set_watermark(self, name: str, revision: int) -> None:
         """Flush, then remember the revision: it never runs ahead of the points."""
@@ -261,14 +260,14 @@ class EmbeddedStore:
 
     def _hits(self, index: EdgeIndex, query: Query, points: list[edge.ScoredPoint]) -> list[Hit]:
         depth = query.limit + TIES
-        while not complete([point.score for point in points], query.limit, depth):
+        scores = [point.score for point in points]
+        while not complete(scores, query.limit, depth):
             depth = wider(depth)
             points = index.query([self._request(query, depth)])[0]
-        if query.with_payload or query.with_vectors:
-            hits = [index.codec.hit(point, point.score, query.with_vectors) for point in points]
-        else:
-            hits = index.codec.bare(points)
-        return ranked(hits, index.schema, query)
+            scores = [point.score for point in points]
+        if untied(scores):
+            return index.codec.hits(points[: query.limit], query)
+        return ranked(index.codec.hits(points, query), index.schema, query)
 
     def _pages(
         self, index: EdgeIndex, filter: edge.Filter | None, names: Sequence[str]

@@ -7,14 +7,13 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import qdrant_edge as edge
 
 from animevec.encoders.base import SparseVector, Vector
 from animevec.errors import AnimevecError, Conflict, InvalidRequest, NotFound, Unavailable
-from animevec.index.base import NOTHING, Hit, IndexSchema, PayloadType, Point
+from animevec.index.base import NOTHING, Hit, IndexSchema, PayloadType, Point, Query
 
 
 @contextmanager
@@ -47,7 +46,7 @@ class PointCodec:
         self, record: edge.ScoredPoint | edge.Record, score: float, names: Sequence[str]
     ) -> Hit:
         """A record of the engine as a hit with the named vectors it has."""
-        id = _uuid(record.id)
+        id: Any = record.id  # a UUID, as it was written
         payload = record.payload
         recoded = self._recoded(payload, bool) if payload else NOTHING
         if not names:
@@ -56,9 +55,14 @@ class PointCodec:
         vectors = {name: _vector(found[name]) for name in names if name in found}
         return Hit(id, score, recoded, vectors)
 
-    def bare(self, points: Sequence[edge.ScoredPoint]) -> list[Hit]:
-        """Points as hits of an id and a score; reading the rest takes longer than finding them."""
-        return [Hit(_uuid(point.id), point.score) for point in points]
+    def hits(self, points: Sequence[edge.ScoredPoint], query: Query) -> list[Hit]:
+        """Points as hits with what the query wants of them; reading it takes longer than finding
+        them.
+        """
+        if query.with_payload or query.with_vectors:
+            return [self.hit(point, point.score, query.with_vectors) for point in points]
+        ids: list[Any] = [point.id for point in points]  # UUIDs, as they were written
+        return [Hit(id, point.score) for id, point in zip(ids, points, strict=True)]
 
     def value(self, key: str, value: str | int | bool) -> str | int | bool:
         """One payload value as it was given."""
@@ -77,10 +81,6 @@ def edge_vector(vector: Vector | SparseVector) -> Any:
     if isinstance(vector, SparseVector):
         return edge.SparseVector(vector.indices.tolist(), vector.values.tolist())
     return array("f", np.ascontiguousarray(vector, dtype=np.float32).tobytes())
-
-
-def _uuid(id: edge.PointId) -> UUID:
-    return id if isinstance(id, UUID) else UUID(str(id))
 
 
 def _vector(value: Any) -> Vector | SparseVector:

@@ -1,7 +1,7 @@
 """Order of hits: by score, ties by id, so that the same question has the same answer."""
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
+from operator import attrgetter, ne
 
 from animevec.index.base import Distance, Hit, IndexSchema, Query
 
@@ -19,6 +19,11 @@ def ranked(hits: Sequence[Hit], schema: IndexSchema, query: Query) -> list[Hit]:
         return sorted(hits, key=_SCORE, reverse=not nearest)[: query.limit]
     sign = 1 if nearest else -1
     return sorted(hits, key=lambda hit: (sign * hit.score, hit.id))[: query.limit]
+
+
+def untied(scores: Sequence[float]) -> bool:
+    """Whether scores in the order of an engine differ, each from the next."""
+    return all(map(ne, scores, scores[1:]))
 
 
 def complete(scores: Sequence[float], limit: int, depth: int) -> bool:

@@ -84,8 +84,7 @@ class Answerer:
     def similar(self, search: SimilarSearch, found: Found, watch: Stopwatch) -> SearchResult:
         """The answer to a similarity search."""
         with watch.stage("rank"):
-            kept = [one for one in found.ranked if one.id not in found.excluded]
-            page = self._page(self._allowed(kept, search), search, threshold=False)
+            page = self._page(self._allowed(found.ranked, search), search, threshold=False)
         plan = Plan(kind="similar", references=found.references, warnings=found.warnings)
         return self._result(search, plan, page, "similarity", watch)
 

@@ -16,14 +16,12 @@ from animevec.encoders.lexical import token_index
 from animevec.index.base import Hit
 from animevec.index.document import LEXICAL
 from animevec.search.rarity import Rarity
+from animevec.search.table import Vectors
 from animevec.search.vocabulary import LABELS as LABEL_FIELDS
 from animevec.search.vocabulary import MAKERS, Vocabulary
 
 LABELS = "labels"
 MAKER_SHARE = 0.5
-
-AnyVector = Vector | SparseVector
-Matrix = Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Traits:
     titles: int
     learned: bool
 
-    def of(self, hit: Hit) -> Mapping[str, AnyVector]:
+    def of(self, hit: Hit) -> Vectors:
         """The hit's vectors, with its words weighed and its labels added."""
         vectors = dict(hit.vectors)
         words = vectors.get(LEXICAL)
@@ -73,57 +71,6 @@ class Traits:
         terms = sorted(weights)
         values = np.array([weights[term] for term in terms], np.float32)
         return _unit(np.array(terms, np.uint32), values)
-
-
-def aligned(*groups: Sequence[AnyVector]) -> list[Matrix]:
-    """Vectors of one name as matrices of one width, a group each, rows as long as they were.
-
-    Of sparse vectors only the terms of the groups before the last become columns; what the last
-    has besides is one more column, so that every product and every length stays what it is.
-    """
-    if not any(isinstance(one, SparseVector) for group in groups for one in group):
-        return [_stacked(group) for group in groups]
-    asked = [one.indices for group in groups[:-1] for one in group if isinstance(one, SparseVector)]
-    terms = np.unique(np.concatenate(asked))
-    return [_projected(group, terms) for group in groups]
-
-
-def _stacked(group: Sequence[AnyVector]) -> Matrix:
-    dense = [one for one in group if not isinstance(one, SparseVector)]
-    return np.concatenate(dense).reshape(len(dense), -1) if dense else _NONE
-
-
-_NONE = np.empty((0, 0), np.float32)
-
-
-def _projected(group: Sequence[AnyVector], terms: np.ndarray) -> Matrix:
-    sparse = [one for one in group if isinstance(one, SparseVector)]
-    rows = np.zeros((len(sparse), len(terms) + 1), np.float32)
-    if not sparse:
-        return rows
-    owners = np.repeat(np.arange(len(sparse)), [len(one.indices) for one in sparse])
-    found = np.concatenate([one.indices for one in sparse])
-    values = np.concatenate([one.values for one in sparse])
-    at, places = _located(found, terms)
-    rows[owners[at], places] = values[at]
-    others = np.square(values)
-    others[at] = 0
-    rows[:, -1] = np.sqrt(np.bincount(owners, others, minlength=len(sparse)))
-    return rows
-
-
-def _located(found: np.ndarray, terms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions in ``found`` of what is among the ascending ``terms``, and where in those.
-
-    Most of many titles' words are not: their last 16 bits tell, before any is searched for.
-    """
-    endings = np.zeros(1 << 16, bool)
-    endings[terms & 0xFFFF] = True
-    maybe = np.flatnonzero(endings[found & 0xFFFF])
-    places = np.searchsorted(terms, found[maybe])
-    places[places == len(terms)] = 0
-    known = terms[places] == found[maybe]
-    return maybe[known], places[known]
 
 
 def _unit(terms: np.ndarray, values: Vector) -> SparseVector:

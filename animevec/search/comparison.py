@@ -1,0 +1,166 @@
+"""How alike titles and examples are, in several vectors at once and in every metric."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from animevec.search.fusion import Ranked, Vote
+from animevec.search.request import SimilarSearch
+from animevec.search.table import Matrix, Rows, Table
+
+DECIMALS = 6  # beyond is rounding, which must not decide between equals
+# By the vector's name, the rows of the titles for and of those against.
+Examples = Mapping[str, tuple[Rows, Rows]]
+
+
+def scored(
+    search: SimilarSearch,
+    table: Table,
+    candidates: Rows,
+    examples: Examples,
+    weights: Mapping[str, float],
+) -> list[Ranked]:
+    """Candidates that pass the search's threshold, most like the examples first, ties by id.
+
+    Likeness in all vectors counts as if they were one, its parts weighted; a vector that a title
+    lacks is like none.  For ``euclid`` the score is a distance, so smaller is better.
+    """
+    rows = table.ordered(candidates)
+    ids = table.ids(rows)
+    columns = [
+        _column(search, table, rows, name, weights[name], *examples[name]) for name in examples
+    ]
+    total = sum(column.weight for column in columns)
+    scores = _together(search, [(column.weight / total, column.values) for column in columns])
+    sign = -1.0 if search.metric == "euclid" else 1.0
+    compared = _Compared(ids, columns, sign)
+    order = _descending(scores)
+    return [
+        Ranked(ids[at], score, compared)
+        for at, score in zip(order.tolist(), (sign * scores[order]).tolist(), strict=True)
+        if _passes(search, score)
+    ]
+
+
+def mean_example(likes: Matrix, unlike: Matrix) -> NDArray[np.float32]:
+    """Qdrant's average_vector: avg(positive) + avg(positive) - avg(negative)."""
+    mean = likes.mean(axis=0)
+    moved = 2 * mean - unlike.mean(axis=0) if len(unlike) else mean
+    return np.asarray(moved, np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Likeness in one vector of all candidates [candidates]: larger is better; and a title's rank
+    from 1 among those that have the vector, 0 for one that has not.
+    """
+
+    name: str
+    weight: float
+    values: NDArray[np.float64]
+    ranks: NDArray[np.int64]
+
+    def vote(self, at: int, sign: float) -> Vote:
+        """What this vector says for a candidate."""
+        return Vote(self.name, int(self.ranks[at]), sign * float(self.values[at]), self.weight)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What every vector says for every candidate."""
+
+    ids: Sequence[UUID]
+    columns: Sequence[_Column]
+    sign: float
+
+    def votes(self, id_: UUID) -> list[Vote]:
+        """The votes of the vectors that a title has."""
+        at = self._places[id_]
+        return [column.vote(at, self.sign) for column in self.columns if column.ranks[at]]
+
+    @cached_property
+    def _places(self) -> dict[UUID, int]:
+        return {id_: at for at, id_ in enumerate(self.ids)}
+
+
+def _column(
+    search: SimilarSearch,
+    table: Table,
+    rows: Rows,
+    name: str,
+    weight: float,
+    likes: Rows,
+    unlike: Rows,
+) -> _Column:
+    values = np.full(len(rows), _absent(search))
+    ranks = np.zeros(len(rows), np.int64)
+    column = table.column(name)
+    having = np.flatnonzero(column.having(rows)) if column is not None else ()
+    if column is not None and len(having):
+        found = _likeness(search, *column.aligned(likes, unlike, rows[having]))
+        values[having] = np.round(found, DECIMALS)
+        ranks[having[_descending(values[having])]] = np.arange(1, len(having) + 1)
+    return _Column(name, weight, values, ranks)
+
+
+def _descending(values: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+    """Positions by value, largest first, ties in the order they are in."""
+    return np.argsort(-values, kind="stable")
+
+
+def _together(
+    search: SimilarSearch, parts: Iterable[tuple[float, NDArray[np.float64]]]
+) -> NDArray[np.float64]:
+    """Shares and values to one value: cosines and products add up, and so do squared distances."""
+    if search.metric != "euclid":
+        return np.asarray(sum(share * values for share, values in parts))
+    squares = np.asarray(sum(share * values * np.abs(values) for share, values in parts))
+    return np.asarray(np.copysign(np.sqrt(np.abs(squares)), squares))
+
+
+def _absent(search: SimilarSearch) -> float:
+    """Likeness of a title without the vector: none; as a distance, that of a right angle."""
+    return -float(np.sqrt(2)) if search.metric == "euclid" else 0.0
+
+
+def _passes(search: SimilarSearch, score: float) -> bool:
+    limit = search.score_threshold
+    if limit is None:
+        return True
+    return score <= limit if search.metric == "euclid" else score >= limit
+
+
+def _likeness(search: SimilarSearch, likes: Matrix, unlike: Matrix, rows: Matrix) -> Matrix:
+    """Likeness [rows] in one vector, larger is better."""
+    if search.strategy == "average_vector":
+        return _similarity(search.metric, rows, mean_example(likes, unlike)[None, :])[:, 0]
+    return _best_score(search.metric, rows, likes, unlike)
+
+
+def _similarity(metric: str, rows: Matrix, examples: Matrix) -> Matrix:
+    """[rows, examples]; euclid as a negative distance."""
+    if metric == "euclid":
+        return np.asarray(-np.linalg.norm(rows[:, None] - examples[None], axis=2), np.float32)
+    products = rows @ examples.T
+    if metric == "cosine":
+        products /= np.maximum(_lengths(rows)[:, None] * _lengths(examples), 1e-12)
+    return np.asarray(products, np.float32)
+
+
+def _lengths(rows: Matrix) -> Matrix:
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", rows, rows)))
+
+
+def _best_score(metric: str, rows: Matrix, likes: Matrix, unlike: Matrix) -> Matrix:
+    """Likeness to the nearest positive example; below all others where a negative is nearer."""
+    best: Matrix = _similarity(metric, rows, likes).max(axis=1)
+    if not len(unlike):
+        return best
+    worst = _similarity(metric, rows, unlike).max(axis=1)
+    below = -np.square(worst) - (4 if metric == "euclid" else 0)
+    return np.where(best > worst, best, below).astype(np.float32)

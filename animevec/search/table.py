@@ -1,0 +1,211 @@
+"""Traits of titles as arrays, a row each: comparing hundreds of them takes no loop in Python.
+
+Rows are added and never changed, so who knows their numbers may read them while others add.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from animevec.encoders.base import SparseVector, Vector
+
+AnyVector = Vector | SparseVector
+Vectors = Mapping[str, AnyVector]
+Matrix = Vector
+Rows = NDArray[np.int64]
+Read = Callable[[list[UUID]], Mapping[UUID, Vectors]]
+
+
+class Table:
+    """The traits of titles by row and name; safe for many threads."""
+
+    def __init__(self) -> None:
+        self._rows: dict[UUID, int] = {}
+        self._ids: list[UUID] = []
+        self._keys = np.zeros(0, "S16")  # ids as bytes, which order alike
+        self._columns: dict[str, Column] = {}
+        self._guard = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def take(self, ids: Iterable[UUID], read: Read) -> Rows:
+        """The rows of the ids that exist, in the order given; ``read`` gets those that are not
+        here yet.
+        """
+        ids = list(ids)
+        rows = [self._rows.get(id_, -1) for id_ in ids]
+        if -1 not in rows:
+            return np.array(rows, np.int64)
+        missing = [id_ for id_, row in zip(ids, rows, strict=True) if row < 0]
+        self._add(read(list(dict.fromkeys(missing))))
+        return self.known(ids)
+
+    def known(self, ids: Iterable[UUID]) -> Rows:
+        """The rows of the ids that are here, in the order given."""
+        rows = self._rows
+        return np.array([row for id_ in ids if (row := rows.get(id_)) is not None], np.int64)
+
+    def ids(self, rows: Rows) -> list[UUID]:
+        """The titles of some rows."""
+        return [self._ids[row] for row in rows.tolist()]
+
+    def ordered(self, rows: Rows) -> Rows:
+        """Each of some rows once, in the order of the titles' ids."""
+        rows = np.unique(rows)
+        return np.asarray(rows[np.argsort(self._keys[rows])])
+
+    def column(self, name: str) -> "Column | None":
+        """The vectors of one name; None where no title has any."""
+        return self._columns.get(name)
+
+    def _add(self, come: Mapping[UUID, Vectors]) -> None:
+        with self._guard:
+            new = {id_: vectors for id_, vectors in come.items() if id_ not in self._rows}
+            first = len(self._ids)
+            for name in {name for named in new.values() for name in named} | {*self._columns}:
+                vectors = [named.get(name) for named in new.values()]
+                if name not in self._columns:
+                    self._columns[name] = _column(vectors)
+                self._columns[name].put(first, vectors)
+            keys = _grown(self._keys, first + len(new))
+            keys[first : first + len(new)] = [id_.bytes for id_ in new]
+            self._keys = keys
+            self._ids.extend(new)
+            self._rows.update(zip(new, range(first, first + len(new)), strict=True))
+
+
+class DenseColumn:
+    """Dense vectors by row."""
+
+    def __init__(self, size: int) -> None:
+        self._values = np.zeros((0, size), np.float32)
+        self._has = np.zeros(0, bool)
+
+    def put(self, first: int, vectors: Sequence[AnyVector | None]) -> None:
+        """Vectors of the rows from ``first`` on; None for a title that has none."""
+        values = _grown(self._values, first + len(vectors))
+        has = _grown(self._has, first + len(vectors))
+        for row, vector in enumerate(vectors, first):
+            if isinstance(vector, np.ndarray):
+                values[row], has[row] = vector, True
+        self._values, self._has = values, has
+
+    def having(self, rows: Rows) -> NDArray[np.bool_]:
+        """Which of the rows have a vector."""
+        return self._has[rows]
+
+    def vector(self, row: int) -> Vector:
+        """One row's vector."""
+        return np.asarray(self._values[row])
+
+    def aligned(self, *groups: Rows) -> list[Matrix]:
+        """The vectors of some groups of rows as matrices of one width."""
+        return [self._values[rows] for rows in groups]
+
+
+class SparseColumn:
+    """Sparse vectors by row; terms are numbered as they come, so that looking one up is an index
+    into an array.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[int, int] = {}
+        self._terms = np.zeros(0, np.uint32)  # by number
+        self._starts = np.zeros(0, np.int64)
+        self._lengths = np.zeros(0, np.int64)  # 0 where a title has none
+        self._held = np.zeros(0, np.int32)  # numbers of terms, row after row
+        self._weights = np.zeros(0, np.float32)
+        self._squares = np.zeros(0)  # of the vectors' lengths
+        self._used = 0
+
+    def put(self, first: int, vectors: Sequence[AnyVector | None]) -> None:
+        """Vectors of the rows from ``first`` on; None for a title that has none."""
+        sparse = [(row, v) for row, v in enumerate(vectors, first) if isinstance(v, SparseVector)]
+        more = sum(len(vector.indices) for _, vector in sparse)
+        held, weights = (_grown(a, self._used + more) for a in (self._held, self._weights))
+        starts, lengths, squares = (
+            _grown(a, first + len(vectors)) for a in (self._starts, self._lengths, self._squares)
+        )
+        for row, vector in sparse:
+            end = self._used + len(vector.indices)
+            held[self._used : end] = self._numbered(vector.indices)
+            weights[self._used : end] = vector.values
+            starts[row], lengths[row] = self._used, len(vector.indices)
+            squares[row] = np.square(vector.values, dtype=np.float64).sum()
+            self._used = end
+        self._held, self._weights = held, weights
+        self._starts, self._lengths, self._squares = starts, lengths, squares
+
+    def having(self, rows: Rows) -> NDArray[np.bool_]:
+        """Which of the rows have a vector."""
+        return self._lengths[rows] > 0
+
+    def vector(self, row: int) -> SparseVector:
+        """One row's vector."""
+        span = slice(int(self._starts[row]), int(self._starts[row] + self._lengths[row]))
+        return SparseVector(self._terms[self._held[span]], self._weights[span])
+
+    def aligned(self, *groups: Rows) -> list[Matrix]:
+        """The vectors of some groups of rows as matrices of one width.
+
+        Only the terms of the groups before the last become columns; what the last has besides is
+        one more column, so that every product and every length stays what it is.
+        """
+        asked = np.concatenate([self._held[self._entries(rows)] for rows in groups[:-1]])
+        terms = np.unique(asked)
+        place = np.full(len(self._terms), -1, np.int32)
+        place[terms] = np.arange(len(terms))
+        return [self._projected(rows, place, len(terms)) for rows in groups]
+
+    def _projected(self, rows: Rows, place: NDArray[np.int32], width: int) -> Matrix:
+        entries = self._entries(rows)
+        places = place[self._held[entries]]
+        asked = np.flatnonzero(places >= 0)
+        owners = np.searchsorted(np.cumsum(self._lengths[rows]), asked, side="right")
+        found = np.zeros((len(rows), width + 1), np.float64)
+        found[owners, places[asked]] = self._weights[entries[asked]]
+        others = self._squares[rows] - np.einsum("ij,ij->i", found, found)
+        found[:, -1] = np.sqrt(np.maximum(others, 0.0))
+        return found.astype(np.float32)
+
+    def _entries(self, rows: Rows) -> Rows:
+        """Where the terms of some rows are held, row after row."""
+        starts, lengths = self._starts[rows], self._lengths[rows]
+        starts, lengths = starts[lengths > 0], lengths[lengths > 0]
+        steps = np.ones(lengths.sum(), np.int64)
+        if len(starts):
+            steps[0] = starts[0]
+            ends = np.cumsum(lengths)[:-1]
+            steps[ends] = starts[1:] - starts[:-1] - lengths[:-1] + 1
+        return np.cumsum(steps)
+
+    def _numbered(self, terms: NDArray[np.uint32]) -> list[int]:
+        numbers = self._numbers
+        found = [numbers.setdefault(term, len(numbers)) for term in terms.tolist()]
+        known = _grown(self._terms, len(numbers))
+        known[found] = terms
+        self._terms = known
+        return found
+
+
+Column = DenseColumn | SparseColumn
+
+
+def _column(vectors: Iterable[AnyVector | None]) -> Column:
+    """An empty column for such vectors."""
+    kind = next(vector for vector in vectors if vector is not None)
+    return SparseColumn() if isinstance(kind, SparseVector) else DenseColumn(len(kind))
+
+
+def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:
+    """The array, or a larger copy that has room for ``size`` rows."""
+    if size <= len(array):
+        return array
+    larger = np.zeros((max(size, 2 * len(array)), *array.shape[1:]), array.dtype)
+    larger[: len(array)] = array
+    return larger

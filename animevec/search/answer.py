@@ -25,7 +25,7 @@ from animevec.search.response import (
     SearchResult,
     Summary,
 )
-from animevec.search.scope import Scope, unwanted
+from animevec.search.scope import Scope, allowed, unwanted
 from animevec.search.similarity import Found
 from animevec.search.stopwatch import Stopwatch
 from animevec.search.view import CatalogueView
@@ -98,10 +98,9 @@ class Answerer:
 
     def _allowed(self, ranked: Sequence[Ranked], search: Search) -> list[Ranked]:
         """Without titles deleted meanwhile, and without adult ones unless they are wanted."""
-        facts = self._view.facts
-        barred = unwanted(search, self._view)
-        kept = [one for one in ranked if one.id in facts and one.id not in barred]
-        return demoted(kept, facts) if search.nsfw == "demote" else kept
+        may = allowed(search, self._view)
+        kept = [one for one in ranked if one.id in may]
+        return demoted(kept, self._view.facts) if search.nsfw == "demote" else kept
 
     def _page(self, ranked: Sequence[Ranked], search: Search, threshold: bool = True) -> _Page:
         if threshold and search.score_threshold is not None:

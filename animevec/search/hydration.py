@@ -28,9 +28,11 @@ _SAME = (
     "nsfw",
 )
 
+_FIELDS = {*_SAME, "picture"}  # one for all: thousands of cards are kept
+
 
 def summary(record: Anime) -> Summary:
     """The card of a title; its picture is the stored cover, else the first one known by URL."""
     picture = cover(record) or next(iter(record.pictures), None)
     values = {name: getattr(record, name) for name in _SAME}
-    return Summary.model_construct(picture=picture, **values)
+    return Summary.model_construct(_FIELDS, picture=picture, **values)

@@ -109,28 +109,28 @@ class DenseColumn:
 
 
 class SparseColumn:
-    """Sparse vectors by row; terms are numbered as they come, so that looking one up is an index
-    into an array.
+    """Sparse vectors by row, one after the other; terms are numbered as they come, so that looking
+    one up is an index into an array.
     """
 
     def __init__(self) -> None:
         self._numbers: dict[int, int] = {}
         self._terms = np.zeros(0, np.uint32)  # by number
-        self._starts = np.zeros(0, np.int64)
-        self._lengths = np.zeros(0, np.int64)  # 0 where a title has none
         self._held = np.zeros(0, np.int32)  # numbers of terms, row after row
         self._weights = np.zeros(0, np.float32)
-        self._squares = np.zeros(0)  # of the vectors' lengths
         self._used = 0
+        self._starts = np.zeros(0, np.int32)
+        self._lengths = np.zeros(0, np.int32)  # 0 where a title has none
+        self._squares = np.zeros(0)  # of the vectors' lengths
 
     def put(self, first: int, vectors: Sequence[AnyVector | None]) -> None:
         """Vectors of the rows from ``first`` on; None for a title that has none."""
         sparse = [(row, v) for row, v in enumerate(vectors, first) if isinstance(v, SparseVector)]
-        more = sum(len(vector.indices) for _, vector in sparse)
-        held, weights = (_grown(a, self._used + more) for a in (self._held, self._weights))
-        starts, lengths, squares = (
-            _grown(a, first + len(vectors)) for a in (self._starts, self._lengths, self._squares)
-        )
+        room = self._used + sum(len(vector.indices) for _, vector in sparse)
+        held, weights = _grown(self._held, room), _grown(self._weights, room)
+        rows = first + len(vectors)
+        starts, lengths = _grown(self._starts, rows), _grown(self._lengths, rows)
+        squares = _grown(self._squares, rows)
         for row, vector in sparse:
             end = self._used + len(vector.indices)
             held[self._used : end] = self._numbered(vector.indices)
@@ -138,8 +138,8 @@ class SparseColumn:
             starts[row], lengths[row] = self._used, len(vector.indices)
             squares[row] = np.square(vector.values, dtype=np.float64).sum()
             self._used = end
-        self._held, self._weights = held, weights
-        self._starts, self._lengths, self._squares = starts, lengths, squares
+        self._held, self._weights, self._squares = held, weights, squares
+        self._starts, self._lengths = starts, lengths
 
     def having(self, rows: Rows) -> NDArray[np.bool_]:
         """Which of the rows have a vector."""
@@ -151,38 +151,30 @@ class SparseColumn:
         return SparseVector(self._terms[self._held[span]], self._weights[span])
 
     def aligned(self, *groups: Rows) -> list[Matrix]:
-        """The vectors of some groups of rows as matrices of one width.
+        """The vectors of some groups of rows as matrices of one width; every row has a vector.
 
         Only the terms of the groups before the last become columns; what the last has besides is
         one more column, so that every product and every length stays what it is.
         """
-        asked = np.concatenate([self._held[self._entries(rows)] for rows in groups[:-1]])
-        terms = np.unique(asked)
+        examples = np.concatenate(groups[:-1])
+        terms = np.unique(self._held.take(_spans(self._starts[examples], self._lengths[examples])))
         place = np.full(len(self._terms), -1, np.int32)
         place[terms] = np.arange(len(terms))
         return [self._projected(rows, place, len(terms)) for rows in groups]
 
     def _projected(self, rows: Rows, place: NDArray[np.int32], width: int) -> Matrix:
-        entries = self._entries(rows)
-        places = place[self._held[entries]]
+        found = np.zeros((len(rows), width + 1), np.float32)
+        if not len(rows):
+            return found
+        lengths = self._lengths[rows]
+        entries = _spans(self._starts[rows], lengths)
+        places = place.take(self._held.take(entries))
         asked = np.flatnonzero(places >= 0)
-        owners = np.searchsorted(np.cumsum(self._lengths[rows]), asked, side="right")
-        found = np.zeros((len(rows), width + 1), np.float64)
-        found[owners, places[asked]] = self._weights[entries[asked]]
-        others = self._squares[rows] - np.einsum("ij,ij->i", found, found)
+        owners = np.repeat(np.arange(len(rows), dtype=np.int32), lengths)
+        found[owners[asked], places[asked]] = self._weights[entries[asked]]
+        others = self._squares[rows] - np.einsum("ij,ij->i", found, found, dtype=np.float64)
         found[:, -1] = np.sqrt(np.maximum(others, 0.0))
-        return found.astype(np.float32)
-
-    def _entries(self, rows: Rows) -> Rows:
-        """Where the terms of some rows are held, row after row."""
-        starts, lengths = self._starts[rows], self._lengths[rows]
-        starts, lengths = starts[lengths > 0], lengths[lengths > 0]
-        steps = np.ones(lengths.sum(), np.int64)
-        if len(starts):
-            steps[0] = starts[0]
-            ends = np.cumsum(lengths)[:-1]
-            steps[ends] = starts[1:] - starts[:-1] - lengths[:-1] + 1
-        return np.cumsum(steps)
+        return found
 
     def _numbered(self, terms: NDArray[np.uint32]) -> list[int]:
         numbers = self._numbers
@@ -209,3 +201,13 @@ def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:
     larger = np.zeros((max(size, 2 * len(array)), *array.shape[1:]), array.dtype)
     larger[: len(array)] = array
     return larger
+
+
+def _spans(starts: NDArray[np.int32], lengths: NDArray[np.int32]) -> NDArray[np.int32]:
+    """``range(start, start + length)`` of all spans, one after the other; there is one at least,
+    and none is empty.
+    """
+    steps = np.ones(int(lengths.sum()), np.int32)
+    steps[0] = starts[0]
+    steps[np.cumsum(lengths[:-1])] = starts[1:] - starts[:-1] - lengths[:-1] + 1
+    return np.cumsum(steps, dtype=np.int32)

@@ -18,7 +18,7 @@ from animevec.search.titles import TitleIndex
 from animevec.search.vocabulary import Vocabulary
 
 CACHED_RECORDS = 1024
-CACHED_CARDS = 32_768  # about 1.6 kB each
+CACHED_CARDS = 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class _Known:
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     rarity: Rarity = field(default_factory=Rarity)
     adult: frozenset[UUID] = frozenset()
+    decent: frozenset[UUID] = frozenset()
 
 
 class CatalogueView:
@@ -44,7 +45,7 @@ class CatalogueView:
         self._catalog = catalog
         self._known = _Known()
         self._records: Shelf[Anime] = Shelf(CACHED_RECORDS)
-        self._cards: Shelf[bytes] = Shelf(CACHED_CARDS)
+        self._cards: Shelf[Summary] = Shelf(CACHED_CARDS)
         self._refreshing = threading.Lock()
         self.titles = TitleIndex()
         self.refresh()
@@ -63,6 +64,11 @@ class CatalogueView:
     def adult(self) -> frozenset[UUID]:
         """The adult titles."""
         return self._known.adult
+
+    @property
+    def decent(self) -> frozenset[UUID]:
+        """All others."""
+        return self._known.decent
 
     @property
     def franchise(self) -> Mapping[UUID, UUID]:
@@ -91,8 +97,7 @@ class CatalogueView:
 
     def cards(self, ids: Iterable[UUID]) -> dict[UUID, Summary]:
         """What a result card shows, of the ids that exist."""
-        found = self._cards.take(ids, lambda missing: _cards(self._catalog.get_many(missing)))
-        return {id_: Summary.model_validate_json(card) for id_, card in found.items()}
+        return self._cards.take(ids, lambda missing: _cards(self._catalog.get_many(missing)))
 
     def resolve(self, reference: str) -> UUID:
         """The id behind an id or a provider key; ``NotFound`` if there is none."""
@@ -139,8 +144,8 @@ def _parsed(reference: str) -> UUID | None:
         return None
 
 
-def _cards(records: Mapping[UUID, Anime]) -> dict[UUID, bytes]:
-    return {id_: summary(record).model_dump_json().encode() for id_, record in records.items()}
+def _cards(records: Mapping[UUID, Anime]) -> dict[UUID, Summary]:
+    return {id_: summary(record) for id_, record in records.items()}
 
 
 def _after(
@@ -150,6 +155,7 @@ def _after(
     come = {record.id: Facts.of(record) for record in changed}
     gone = {id_: known.facts[id_] for id_ in {*come, *removed} if id_ in known.facts}
     facts = {id_: fact for id_, fact in known.facts.items() if id_ not in gone} | come
+    adult = frozenset(id_ for id_, fact in facts.items() if fact.nsfw)
     same = {i: f.ties for i, f in come.items()} == {i: f.ties for i, f in gone.items()}
     franchise = known.franchise if same else franchises(facts.values())
     return _Known(
@@ -161,7 +167,8 @@ def _after(
             [fact.labels for fact in gone.values()], [fact.labels for fact in come.values()]
         ),
         known.rarity.changed(changed, removed),
-        frozenset(id_ for id_, fact in facts.items() if fact.nsfw),
+        adult,
+        frozenset(facts.keys() - adult),
     )
 
 

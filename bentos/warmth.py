@@ -1,4 +1,4 @@
-"""Warm searches: the first ones pay for lazy loading, so nobody else has to."""
+"""Warm searches: the first ones pay for lazy loading and reading, so nobody else has to."""
 
 from io import BytesIO
 
@@ -17,6 +17,7 @@ def warm(engine: SearchEngine, edge: int | None) -> None:
     Raises:
         AnimevecError: a search failed; the service must not call itself ready.
     """
+    engine.prepare()
     for turn in range(ROUNDS):
         query = f"{_QUERIES[turn % len(_QUERIES)]} {turn}"  # none is in a cache of query vectors
         engine.text(TextSearch(query=query))

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from uuid import UUID
 
 from animevec.errors import InvalidRequest
@@ -31,6 +32,7 @@ MODES: Mapping[str, Mapping[str, float]] = {
 MARGIN = 100
 MAX_DEPTH = 10_000
 KEPT = 32_768  # titles of a table, about 3 kB each; then it is begun anew
+AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,13 @@ class Likeness:
         self._store, self._view, self._index = store, view, release.index
         self._learned = learned
         self._kept = _Kept((0, 0))
+
+    def prepare(self) -> None:
+        """Read titles ahead, as many as are kept, so that no search has to."""
+        material = self._material(MODES["content"])
+        ids = list(islice(self._view.facts, KEPT))
+        for start in range(0, len(ids), AT_ONCE):
+            material.rows(ids[start : start + AT_ONCE])
 
     def find(self, search: SimilarSearch, node: Node | None) -> Found:
         """Titles by likeness to the references, without these.

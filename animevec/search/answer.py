@@ -76,15 +76,16 @@ class Answerer:
             plan = replace(plan, exact=plan.exact | {id_ for id_, _ in same})
             fused = ranker.fusion([*runs, ChannelRun(SAME, plan.same_weight, same)], k)
         with watch.stage("rank"):
-            fused = self._allowed(fused, search)
+            kept = self._allowed(fused, search)
             pool = Pool(self._store, index, self._view, self._encoders, plan.text, plan.colbert)
-            page = self._page(ranker.order(fused, pool), search)
+            page = self._page(ranker.order(kept, pool), search)
         return self._result(search, plan, page, ranker.name, watch)
 
     def similar(self, search: SimilarSearch, found: Found, watch: Stopwatch) -> SearchResult:
         """The answer to a similarity search."""
         with watch.stage("rank"):
-            page = self._page(self._allowed(found.ranked, search), search, threshold=False)
+            ranked = self._demoted(found.ranked, search)
+            page = self._page(ranked, search, threshold=False)
         plan = Plan(kind="similar", references=found.references, warnings=found.warnings)
         return self._result(search, plan, page, "similarity", watch)
 
@@ -96,11 +97,13 @@ class Answerer:
             depth *= 4
         return min(depth, MAX_DEPTH)
 
-    def _allowed(self, ranked: Sequence[Ranked], search: Search) -> list[Ranked]:
+    def _allowed(self, ranked: Sequence[Ranked], search: Search) -> Sequence[Ranked]:
         """Without titles deleted meanwhile, and without adult ones unless they are wanted."""
         may = allowed(search, self._view)
-        kept = [one for one in ranked if one.id in may]
-        return demoted(kept, self._view.facts) if search.nsfw == "demote" else kept
+        return self._demoted([one for one in ranked if one.id in may], search)
+
+    def _demoted(self, ranked: Sequence[Ranked], search: Search) -> Sequence[Ranked]:
+        return demoted(ranked, self._view.facts) if search.nsfw == "demote" else ranked
 
     def _page(self, ranked: Sequence[Ranked], search: Search, threshold: bool = True) -> _Page:
         if threshold and search.score_threshold is not None:

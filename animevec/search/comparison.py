@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, overload
 from uuid import UUID
 
 import numpy as np
@@ -18,33 +17,70 @@ DECIMALS = 6  # beyond is rounding, which must not decide between equals
 Examples = Mapping[str, tuple[Rows, Rows]]
 
 
-def scored(
+class Comparison(Sequence[Ranked]):
+    """Candidates by likeness, best first, ties by id.
+
+    Few of them reach a page: the others are places in arrays and nothing more.
+    """
+
+    def __init__(
+        self,
+        ids: Sequence[UUID],
+        columns: Sequence["_Column"],
+        order: Rows,
+        scores: NDArray[np.float64],
+    ) -> None:
+        self._ids, self._columns = ids, columns
+        self._order, self._scores = order, scores
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, place: int) -> Ranked: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Ranked]: ...
+    def __getitem__(self, place: int | slice) -> Ranked | list[Ranked]:
+        if isinstance(place, slice):
+            return [self[at] for at in range(*place.indices(len(self)))]
+        at = int(self._order[place])
+        return Ranked(self._ids[at], float(self._scores[at]), _Said(self._columns, at))
+
+
+class _Said(NamedTuple):
+    """What every vector says for one candidate."""
+
+    columns: Sequence["_Column"]
+    at: int
+
+    def votes(self, id_: UUID) -> list[Vote]:
+        """The votes of the vectors that the title has."""
+        return [column.vote(self.at) for column in self.columns if column.ranks[self.at]]
+
+
+def compared(
     search: SimilarSearch,
     table: Table,
     candidates: Rows,
     examples: Examples,
     weights: Mapping[str, float],
-) -> list[Ranked]:
-    """Candidates that pass the search's threshold, most like the examples first, ties by id.
+    excluded: Iterable[UUID] = (),
+) -> Comparison:
+    """The candidates that pass the search's threshold and are not excluded.
 
     Likeness in all vectors counts as if they were one, its parts weighted; a vector that a title
     lacks is like none.  For ``euclid`` the score is a distance, so smaller is better.
     """
     rows = table.ordered(candidates)
-    ids = table.ids(rows)
     columns = [
         _column(search, table, rows, name, weights[name], *examples[name]) for name in examples
     ]
     total = sum(column.weight for column in columns)
-    scores = _together(search, [(column.weight / total, column.values) for column in columns])
-    sign = -1.0 if search.metric == "euclid" else 1.0
-    compared = _Compared(ids, columns, sign)
-    order = _descending(scores)
-    return [
-        Ranked(ids[at], score, compared)
-        for at, score in zip(order.tolist(), (sign * scores[order]).tolist(), strict=True)
-        if _passes(search, score)
-    ]
+    values = _together(search, [(column.weight / total, column.values) for column in columns])
+    scores = values * columns[0].sign
+    order = _descending(values)
+    kept = ~np.isin(rows, table.known(excluded)) & _passing(search, scores)
+    return Comparison(table.ids(rows), columns, order[kept[order]], scores)
 
 
 def mean_example(likes: Matrix, unlike: Matrix) -> NDArray[np.float32]:
@@ -57,7 +93,8 @@ def mean_example(likes: Matrix, unlike: Matrix) -> NDArray[np.float32]:
 @dataclass(frozen=True, slots=True)
 class _Column:
     """Likeness in one vector of all candidates [candidates]: larger is better; and a title's rank
-    from 1 among those that have the vector, 0 for one that has not.
+    from 1 among those that have the vector, 0 for one that has not.  ``sign`` makes a value the
+    score that is said.
     """
 
     name: str
@@ -65,27 +102,12 @@ class _Column:
     values: NDArray[np.float64]
     ranks: NDArray[np.int64]
 
-    def vote(self, at: int, sign: float) -> Vote:
-        """What this vector says for a candidate."""
-        return Vote(self.name, int(self.ranks[at]), sign * float(self.values[at]), self.weight)
-
-
-@dataclass(frozen=True)
-class _Compared:
-    """What every vector says for every candidate."""
-
-    ids: Sequence[UUID]
-    columns: Sequence[_Column]
     sign: float
 
-    def votes(self, id_: UUID) -> list[Vote]:
-        """The votes of the vectors that a title has."""
-        at = self._places[id_]
-        return [column.vote(at, self.sign) for column in self.columns if column.ranks[at]]
-
-    @cached_property
-    def _places(self) -> dict[UUID, int]:
-        return {id_: at for at, id_ in enumerate(self.ids)}
+    def vote(self, at: int) -> Vote:
+        """What this vector says for a candidate."""
+        score = self.sign * float(self.values[at])
+        return Vote(self.name, int(self.ranks[at]), score, self.weight)
 
 
 def _column(
@@ -105,7 +127,7 @@ def _column(
         found = _likeness(search, *column.aligned(likes, unlike, rows[having]))
         values[having] = np.round(found, DECIMALS)
         ranks[having[_descending(values[having])]] = np.arange(1, len(having) + 1)
-    return _Column(name, weight, values, ranks)
+    return _Column(name, weight, values, ranks, -1.0 if search.metric == "euclid" else 1.0)
 
 
 def _descending(values: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
@@ -128,11 +150,11 @@ def _absent(search: SimilarSearch) -> float:
     return -float(np.sqrt(2)) if search.metric == "euclid" else 0.0
 
 
-def _passes(search: SimilarSearch, score: float) -> bool:
+def _passing(search: SimilarSearch, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
     limit = search.score_threshold
     if limit is None:
-        return True
-    return score <= limit if search.metric == "euclid" else score >= limit
+        return np.ones(len(scores), bool)
+    return scores <= limit if search.metric == "euclid" else scores >= limit
 
 
 def _likeness(search: SimilarSearch, likes: Matrix, unlike: Matrix, rows: Matrix) -> Matrix:

@@ -32,7 +32,10 @@ class Logistic(BaseModel):
 
     def probability(self, values: Mapping[str, float]) -> float:
         """1 / (1 + e^-z), z the bias plus the weighted features."""
-        z = self.bias + sum(w * values.get(name, 0.0) for name, w in self.weights.items())
+        weights, z = self.weights, self.bias
+        for name, value in values.items():
+            if name in weights:
+                z += weights[name] * value
         return 1 / (1 + exp(-max(-60.0, min(60.0, z))))
 
 
@@ -90,13 +93,14 @@ def features(channels: Sequence[ChannelHit], score: float | None = None) -> dict
     it is there at all, how many channels beyond one agree, how early the best of them has it,
     and the hit's own score, which is small where another title is surely meant.
     """
-    values = {
-        hit.name: log1p(max(0.0, hit.score)) / 4 if hit.name == "lexical" else hit.score
-        for hit in channels
-    }
-    values |= {f"has_{hit.name}": 1.0 for hit in channels}
-    values["agreement"] = max(0.0, len(channels) - 1.0)
-    values["first"] = max((1 / hit.rank for hit in channels), default=0.0)
+    values = {"agreement": max(0.0, len(channels) - 1.0)}
+    first = 0.0
+    for hit in channels:
+        lexical = hit.name == "lexical"
+        values[hit.name] = log1p(max(0.0, hit.score)) / 4 if lexical else hit.score
+        values[f"has_{hit.name}"] = 1.0
+        first = max(first, 1 / hit.rank)
+    values["first"] = first
     if score is not None:
         values["score"] = score
     return values

@@ -29,8 +29,7 @@ class ChannelRun:
         return ChannelRun(self.name, self.weight, kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One channel's part in a title: rank from 1, its score, share 0 to 1 of the fused score."""
 
     name: str

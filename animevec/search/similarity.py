@@ -15,7 +15,7 @@ from animevec.errors import InvalidRequest
 from animevec.index.base import Query, VectorStore
 from animevec.index.document import LEXICAL, PICTURE, TEXT, THUMBNAIL
 from animevec.release import Release
-from animevec.search.comparison import Examples, mean_example, scored
+from animevec.search.comparison import Examples, compared, mean_example
 from animevec.search.filters import Node
 from animevec.search.fusion import Ranked
 from animevec.search.request import SimilarSearch
@@ -65,16 +65,17 @@ class _Material:
     table: Table
     names: tuple[str, ...]
     traits: Traits
+    view: CatalogueView
     store: VectorStore
     index: str
 
     def rows(self, ids: Iterable[UUID]) -> Rows:
-        """Rows of the ids that are indexed, words and labels weighed."""
+        """Rows of the ids that are indexed and in the catalogue, words and labels weighed."""
         return self.table.take(ids, self._read)
 
     def _read(self, missing: Sequence[UUID]) -> dict[UUID, Vectors]:
         hits = self.store.retrieve(self.index, missing, self.names)
-        return {hit.id: self.traits.of(hit) for hit in hits}
+        return {hit.id: self.traits.of(hit) for hit in hits if hit.id in self.view.facts}
 
 
 class Likeness:
@@ -118,13 +119,12 @@ class Likeness:
         excluded = self._excluded(search, {*positive, *negative})
         scope = Scope(node, unwanted(search, self._view))
         candidates = self._candidates(search, material, examples, scope, len(excluded))
-        ranked = scored(search, material.table, candidates, examples, weights)
+        ranked = compared(search, material.table, candidates, examples, weights, excluded)
         warnings = [
             *self._view.vocabulary.strangers(node),
             *_silent(positive | negative, material.table, examples),
         ]
-        kept = [one for one in ranked if one.id not in excluded]
-        return Found(kept, list(positive), warnings)
+        return Found(ranked, list(positive), warnings)
 
     def between(self, pairs: Sequence[tuple[UUID, UUID]]) -> list[float | None]:
         """How alike two titles are by content, as ``find`` scores them; None where one of them
@@ -140,7 +140,7 @@ class Likeness:
         if not examples or not len(theirs):
             return None
         search = SimilarSearch(positive=(str(one),))
-        return scored(search, material.table, theirs, examples, weights)[0].score
+        return compared(search, material.table, theirs, examples, weights)[0].score
 
     def _material(self, names: Iterable[str]) -> _Material:
         """Some vectors of the titles as they are now."""
@@ -150,7 +150,7 @@ class Likeness:
         if self._kept.state != state:  # words and labels may weigh otherwise now
             self._kept = _Kept(state)
         traits = Traits(view.rarity, view.vocabulary, len(view.facts), self._learned)
-        return _Material(self._kept.table(held), held, traits, self._store, self._index)
+        return _Material(self._kept.table(held), held, traits, view, self._store, self._index)
 
     @cached_property
     def _vectors(self) -> frozenset[str]:

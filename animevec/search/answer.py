@@ -25,7 +25,7 @@ from animevec.search.response import (
     SearchResult,
     Summary,
 )
-from animevec.search.scope import Scope, allowed, unwanted
+from animevec.search.scope import Scope, unwanted
 from animevec.search.similarity import Found
 from animevec.search.stopwatch import Stopwatch
 from animevec.search.view import CatalogueView
@@ -99,8 +99,8 @@ class Answerer:
 
     def _allowed(self, ranked: Sequence[Ranked], search: Search) -> Sequence[Ranked]:
         """Without titles deleted meanwhile, and without adult ones unless they are wanted."""
-        may = allowed(search, self._view)
-        return self._demoted([one for one in ranked if one.id in may], search)
+        ids = self._view.ids(adult=search.nsfw != "exclude")
+        return self._demoted([one for one in ranked if one.id.int in ids], search)
 
     def _demoted(self, ranked: Sequence[Ranked], search: Search) -> Sequence[Ranked]:
         return demoted(ranked, self._view.facts) if search.nsfw == "demote" else ranked

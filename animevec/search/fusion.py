@@ -4,15 +4,18 @@ Reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009.  Convex combi
 normalised scores, which keeps what ranks throw away: Bruch, Gai and Ingber, TOIS 2023.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 K = 60
 ANCHOR = 100
+_SCORE = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,35 +133,35 @@ class _Poll:
         self, ceiling: float, worth: Callable[[UUID], float] = lambda _: 0.0
     ) -> list[Ranked]:
         """Every title by the sum of its gains over ``ceiling``, ties by ``worth``, then by id."""
-        sums: dict[UUID, float] = {}
+        ids: dict[int, UUID] = {}  # by id.int: hashing a UUID runs Python code
+        sums: dict[int, float] = defaultdict(float)
         for run, gains in zip(self.runs, self.gains, strict=True):
             for (id_, _), gain in zip(run.hits, gains, strict=True):
-                sums[id_] = sums.get(id_, 0.0) + gain
-        scored = sorted(((total / ceiling, id_) for id_, total in sums.items()), key=_score)
+                ids[id_.int] = id_
+                sums[id_.int] += gain
+        scored = [(total / ceiling, ids[key]) for key, total in sums.items()]
+        scored.sort(key=_SCORE, reverse=True)
         return [Ranked(id_, score, self) for score, id_ in _untied(scored, worth)]
 
     def votes(self, id_: UUID) -> list[Vote]:
         """The votes for one title, in the order of the channels."""
-        places = [(at, place[id_]) for at, place in enumerate(self._places) if id_ in place]
+        key = id_.int
+        places = [(at, place[key]) for at, place in enumerate(self._places) if key in place]
         return [
             Vote(self.runs[at].name, row + 1, self.runs[at].hits[row][1], self.gains[at][row])
             for at, row in places
         ]
 
     @cached_property
-    def _places(self) -> list[dict[UUID, int]]:
-        return [{id_: row for row, (id_, _) in enumerate(run.hits)} for run in self.runs]
-
-
-def _score(item: tuple[float, UUID]) -> float:
-    return -item[0]
+    def _places(self) -> list[dict[int, int]]:
+        return [{id_.int: row for row, (id_, _) in enumerate(run.hits)} for run in self.runs]
 
 
 def _untied(
     scored: Iterable[tuple[float, UUID]], worth: Callable[[UUID], float]
 ) -> Iterator[tuple[float, UUID]]:
     """Titles by score as they come, those of equal score by their worth and id."""
-    for _, tied in groupby(scored, key=_score):
+    for _, tied in groupby(scored, key=_SCORE):
         group = list(tied)
         if len(group) > 1:
             group.sort(key=lambda item: (-worth(item[1]), item[1]))

@@ -22,11 +22,6 @@ def unwanted(search: Search, view: CatalogueView) -> Collection[UUID]:
     return view.adult if search.nsfw == "exclude" else ()
 
 
-def allowed(search: Search, view: CatalogueView) -> Collection[UUID]:
-    """The titles that a search may bring: those of the catalogue that are not unwanted."""
-    return view.decent if search.nsfw == "exclude" else view.facts
-
-
 @dataclass(frozen=True, slots=True)
 class Scope:
     """``unwanted`` are the adult titles; none where they may come."""

@@ -24,7 +24,7 @@ class Table:
     """The traits of titles by row and name; safe for many threads."""
 
     def __init__(self) -> None:
-        self._rows: dict[UUID, int] = {}
+        self._rows: dict[int, int] = {}  # by id.int: hashing a UUID runs Python code
         self._ids: list[UUID] = []
         self._keys = np.zeros(0, "S16")  # ids as bytes, which order alike
         self._columns: dict[str, Column] = {}
@@ -38,7 +38,7 @@ class Table:
         here yet.
         """
         ids = list(ids)
-        rows = [self._rows.get(id_, -1) for id_ in ids]
+        rows = [self._rows.get(id_.int, -1) for id_ in ids]
         if -1 not in rows:
             return np.array(rows, np.int64)
         missing = [id_ for id_, row in zip(ids, rows, strict=True) if row < 0]
@@ -48,7 +48,7 @@ class Table:
     def known(self, ids: Iterable[UUID]) -> Rows:
         """The rows of the ids that are here, in the order given."""
         rows = self._rows
-        return np.array([row for id_ in ids if (row := rows.get(id_)) is not None], np.int64)
+        return np.array([row for id_ in ids if (row := rows.get(id_.int)) is not None], np.int64)
 
     def ids(self, rows: Rows) -> list[UUID]:
         """The titles of some rows."""
@@ -65,7 +65,7 @@ class Table:
 
     def _add(self, come: Mapping[UUID, Vectors]) -> None:
         with self._guard:
-            new = {id_: vectors for id_, vectors in come.items() if id_ not in self._rows}
+            new = {id_: vectors for id_, vectors in come.items() if id_.int not in self._rows}
             first = len(self._ids)
             for name in {name for named in new.values() for name in named} | {*self._columns}:
                 vectors = [named.get(name) for named in new.values()]
@@ -76,7 +76,8 @@ class Table:
             keys[first : first + len(new)] = [id_.bytes for id_ in new]
             self._keys = keys
             self._ids.extend(new)
-            self._rows.update(zip(new, range(first, first + len(new)), strict=True))
+            numbers = [id_.int for id_ in new]
+            self._rows.update(zip(numbers, range(first, first + len(new)), strict=True))
 
 
 class DenseColumn:

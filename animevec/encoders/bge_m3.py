@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from animevec.encoders.backbone import Backbone, BackboneConfig
 from animevec.encoders.base import Head
 from animevec.encoders.card import ModelCard
-from animevec.encoders.checkpoint import load_state, read_json, read_tensors
+from animevec.encoders.checkpoint import hollow, load_state, read_json, read_tensors
 from animevec.encoders.files import file_sha256
 from animevec.encoders.packed import Packed
 from animevec.encoders.runtime import Runtime
@@ -38,7 +38,7 @@ class Heads(nn.Module):
     @classmethod
     def load(cls, folder: Path, hidden: int, dtype: torch.dtype) -> Self:
         """The published ``sparse_linear.pt`` and ``colbert_linear.pt``."""
-        with torch.device("meta"):
+        with hollow():
             heads = cls(hidden)
         for module, name in ((heads.sparse_linear, SPARSE), (heads.colbert_linear, COLBERT)):
             path = folder / name

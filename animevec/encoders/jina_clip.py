@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from animevec.encoders.checkpoint import load_state, read_json, read_shapes, read_tensors
+from animevec.encoders.checkpoint import hollow, load_state, read_json, read_shapes, read_tensors
 from animevec.encoders.jina_keys import from_published, to_published
 from animevec.encoders.jina_text import TextConfig, TextTower
 from animevec.encoders.jina_vision import VisionConfig, VisionTower
@@ -173,7 +173,7 @@ def save_clip(model: JinaClip, path: Path) -> None:
 
 
 def _build(kind: Callable[[C], M], config: C) -> M:
-    with torch.device("meta"):
+    with hollow():
         return kind(config)
 
 

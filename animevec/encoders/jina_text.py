@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from animevec.encoders.packed import Packed, attend
+from animevec.encoders.packed import Packed, PackedAttention
 from animevec.errors import ModelError
 
 # Query, key and value [..., tokens, heads, width] to attended values of the same shape.
@@ -217,6 +217,7 @@ class TextTower(nn.Module):
         self.config = config
         self.gradient_checkpointing = False
         self.embeddings = Embeddings(config)
+        self.attend = PackedAttention()
         self.emb_ln = nn.LayerNorm(config.hidden, eps=config.norm_eps)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
         self.projection = (
@@ -240,7 +241,7 @@ class TextTower(nn.Module):
 
     def packed(self, texts: Packed) -> Tensor:
         """Last hidden states [tokens, hidden] of texts laid end to end."""
-        return self._run(texts.ids, texts.positions, partial(attend, packed=texts))
+        return self._run(texts.ids, texts.positions, partial(self.attend, packed=texts))
 
     def _run(self, ids: Tensor, positions: Tensor, attend: Attend) -> Tensor:
         width = self.config.hidden // self.config.heads

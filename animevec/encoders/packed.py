@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import torch
-from torch import Tensor
-from torch.nn.attention.varlen import varlen_attn
+from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 
@@ -65,18 +64,34 @@ def _runs(lengths: Sequence[int]) -> list[tuple[int, int, int]]:
     return runs
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]  # runs differ from batch to batch
-def attend(query: Tensor, key: Tensor, value: Tensor, packed: Packed) -> Tensor:
+class PackedAttention(nn.Module):
     """Full attention within each text; tensors are [tokens, heads, width per head]."""
-    if query.is_cuda and query.dtype in (torch.float16, torch.bfloat16):
-        longest = max(packed.lengths)
-        bounds = packed.bounds
-        # One split: the order of summation, and so the vector, is the same in every batch.
-        attended = varlen_attn(query, key, value, bounds, bounds, longest, longest, num_splits=1)
-        assert isinstance(attended, Tensor)
-        return attended
-    parts = [_attend_run(query, key, value, run) for run in packed.runs]
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor, packed: Packed) -> Tensor:
+        """[tokens, heads, width per head]."""
+        if query.is_cuda and query.dtype in (torch.float16, torch.bfloat16):
+            return _attend_all(query, key, value, packed)
+        parts = [_attend_run(query, key, value, run) for run in packed.runs]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def compile_around(model: nn.Module) -> None:
+    """Compile all but the attention, whose runs differ from batch to batch."""
+    for module in model.modules():
+        if isinstance(module, PackedAttention):
+            module.forward = torch.compiler.disable(module.forward)  # type: ignore[method-assign,no-untyped-call]
+    model.compile(dynamic=True)
+
+
+def _attend_all(query: Tensor, key: Tensor, value: Tensor, packed: Packed) -> Tensor:
+    # Brings the compiler along, 80 MB that are no use on a CPU.
+    from torch.nn.attention.varlen import varlen_attn
+
+    longest, bounds = max(packed.lengths), packed.bounds
+    # One split: the order of summation, and so the vector, is the same in every batch.
+    attended = varlen_attn(query, key, value, bounds, bounds, longest, longest, num_splits=1)
+    assert isinstance(attended, Tensor)
+    return attended
 
 
 def _attend_run(query: Tensor, key: Tensor, value: Tensor, run: tuple[int, int, int]) -> Tensor:

@@ -64,7 +64,9 @@ class Runtime:
         """The model on its device, compiled where asked, its weights as the CPU reads them best."""
         placed = model.to(self.device)
         if self.compile:
-            placed.compile(dynamic=True)
+            from animevec.encoders.packed import compile_around
+
+            compile_around(placed)
         elif self._is_cpu and self.dtype == "bfloat16" == native_dtype(self.where):
             from animevec.encoders.blocked import block
 

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from animevec.encoders.card import ModelCard, ModelFile
 from animevec.encoders.cards import MINILM
-from animevec.encoders.files import fetch, locate, verify
+from animevec.encoders.download import fetch
+from animevec.encoders.files import locate, verify
 from animevec.errors import AnimevecError, ModelError, Unavailable
 
 CONTENT = bytes(i * i % 251 for i in range(300_000))

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -147,6 +149,17 @@ def test_other_architectures_run_through_transformers(tmp_path: Path) -> None:
 def test_a_card_that_pools_otherwise_is_refused() -> None:
     with pytest.raises(ModelError, match="pools by mean"):
         SentenceEncoder.load(packaged(), CARD.model_copy(update={"pooling": "cls"}))
+
+
+def test_encoding_on_a_cpu_leaves_the_compiler_out() -> None:
+    program = (
+        "import sys; from animevec.encoders.base import TextItem\n"
+        "from animevec.encoders.load import load_encoder; from animevec.settings import Settings\n"
+        "load_encoder('minilm', Settings()).encode([TextItem('a pilot')])\n"
+        "print({'torch', 'torch._dynamo', 'transformers', 'httpx'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.decode().strip() == "{'torch'}"
 
 
 @pytest.mark.slow

@@ -1,24 +1,24 @@
 """The BentoML services: the search gateway and the encoders behind it.
 
 BentoML supervises the workers and carries the encoders; the mounted FastAPI app owns every path,
-so that every error, the probes' too, has the one envelope.
+so that every error, the probes' too, has the one envelope.  The supervisor reads this module as
+well, and stays small: what only a worker needs is imported there.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import bentoml
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from animevec import quiet
 from animevec.settings import Settings
-from bentos.app import create_app
-from bentos.encoders import PictureEncoder, TextEncoder
 
 quiet.apply()
 SETTINGS = Settings()
 _SERVE = SETTINGS.serve
-_APART = _SERVE.topology == "services"
-APP = create_app(SETTINGS)
 _RATE = _SERVE.trace_rate
 _LEAN: dict[str, Any] = {
     "workers": 1,
@@ -29,6 +29,18 @@ _LEAN: dict[str, Any] = {
 }
 
 
+@asynccontextmanager
+async def _lifespan(shell: Starlette) -> AsyncIterator[None]:
+    from bentos.app import create_app
+
+    app = shell.state.app = create_app(SETTINGS)
+    async with app.router.lifespan_context(app):
+        yield
+
+
+SHELL = Starlette(lifespan=_lifespan)
+
+
 class Everything:
     """Hands every HTTP request to the app before BentoML's own routes see it."""
 
@@ -36,21 +48,22 @@ class Everything:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (APP if scope["type"] == "http" else self.app)(scope, receive, send)
+        target: ASGIApp = SHELL.state.app if scope["type"] == "http" else self.app
+        await target(scope, receive, send)
 
 
 class Alone:
     """Search over HTTP, encoders in this process or a child of it."""
 
 
-class Apart:
-    """Search over HTTP, encoders in services of their own."""
+def _searching() -> type:
+    if _SERVE.topology != "services":
+        return Alone
+    from bentos.apart import Apart
 
-    text = bentoml.depends(TextEncoder)
-    if SETTINGS.encoders.picture:
-        picture = bentoml.depends(PictureEncoder)
+    return Apart
 
 
-Gateway = bentoml.service(name="gateway", **_LEAN)(Apart if _APART else Alone)
-Gateway.mount_asgi_app(APP)
+Gateway = bentoml.service(name="gateway", **_LEAN)(_searching())
+Gateway.mount_asgi_app(SHELL)
 Gateway.add_asgi_middleware(Everything)

@@ -178,7 +178,7 @@ class Backbone(nn.Module):
 
     def forward(self, packed: Packed) -> Tensor:
         """Last hidden states [tokens, hidden]."""
-        return cast(Tensor, self.encoder(self.embeddings(packed), packed))
+        return packed.read(self.encoder(self.embeddings(packed), packed))
 
     @classmethod
     def load(cls, path: Path, config: BackboneConfig, dtype: torch.dtype) -> Self:

@@ -241,7 +241,8 @@ class TextTower(nn.Module):
 
     def packed(self, texts: Packed) -> Tensor:
         """Last hidden states [tokens, hidden] of texts laid end to end."""
-        return self._run(texts.ids, texts.positions, partial(self.attend, packed=texts))
+        hidden = self._run(texts.ids, texts.positions, partial(self.attend, packed=texts))
+        return texts.read(hidden)
 
     def _run(self, ids: Tensor, positions: Tensor, attend: Attend) -> Tensor:
         width = self.config.hidden // self.config.heads

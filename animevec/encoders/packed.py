@@ -6,16 +6,20 @@ from itertools import groupby
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import pad, scaled_dot_product_attention
+
+_TILE = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A batch as one row of tokens: ``ids`` and ``positions`` int64 [tokens].
+    """A batch as one row of tokens: ``ids`` and ``positions`` int64 [rows].
 
     ``runs`` are (first token, texts, tokens each) of neighbours of equal length, so that texts
     sorted by length attend together; ``bounds`` int32 [texts + 1] are the texts' first tokens.
-    No token is padding: a text's vector cannot depend on its neighbours' lengths.
+    No text is padded: its vector cannot depend on its neighbours' lengths.  On a CPU a few rows
+    follow that belong to no text and whose result nobody reads, so that batches come in few
+    numbers of rows: a new one costs the products' code being written anew, and room to keep it.
     """
 
     ids: Tensor
@@ -29,12 +33,14 @@ class Packed:
         """Pack token ids; equal lengths should be neighbours."""
         lengths = tuple(map(len, texts))
         bounds = torch.tensor((0, *lengths)).cumsum(0)
-        ids = torch.tensor([token for text in texts for token in text])
+        total = sum(lengths)
+        spare = _rows(total) - total if device.type == "cpu" else 0
+        ids = torch.tensor([*(token for text in texts for token in text), *[0] * spare])
         each = torch.tensor(lengths)
-        positions = torch.arange(len(ids)) - bounds[:-1].repeat_interleave(each)
+        positions = torch.arange(total) - bounds[:-1].repeat_interleave(each)
         return cls(
             ids.to(device),
-            positions.to(device),
+            pad(positions, (0, spare)).to(device),
             bounds.to(device, torch.int32),
             lengths,
             tuple(_runs(lengths)),
@@ -46,13 +52,24 @@ class Packed:
         return self.bounds[:-1].long()
 
     def owners(self) -> Tensor:
-        """The text each token belongs to, int64 [tokens]."""
+        """The text each row belongs to, int64 [rows]; rows of no text go with the first."""
         each = torch.tensor(self.lengths)
-        return torch.arange(len(each)).repeat_interleave(each).to(self.ids.device)
+        owners = torch.arange(len(each)).repeat_interleave(each)
+        return pad(owners, (0, len(self.ids) - len(owners))).to(self.ids.device)
+
+    def read(self, rows: Tensor) -> Tensor:
+        """The rows that belong to a text."""
+        return rows[: sum(self.lengths)]
 
     def split(self, hidden: Tensor) -> tuple[Tensor, ...]:
         """Rows per token [tokens, ...] as one tensor for each text."""
         return torch.split(hidden, list(self.lengths))
+
+
+def _rows(tokens: int) -> int:
+    """As many or at most an eighth more; a tile of the matrix unit (AMX) has 16 rows anyway."""
+    step = max(_TILE, 1 << max(0, tokens.bit_length() - 4))
+    return -(-tokens // step) * step
 
 
 def _runs(lengths: Sequence[int]) -> list[tuple[int, int, int]]:
@@ -72,7 +89,7 @@ class PackedAttention(nn.Module):
         if query.is_cuda and query.dtype in (torch.float16, torch.bfloat16):
             return _attend_all(query, key, value, packed)
         parts = [_attend_run(query, key, value, run) for run in packed.runs]
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+        return torch.cat([*parts, value[sum(packed.lengths) :]])
 
 
 def compile_around(model: nn.Module) -> None:

@@ -40,7 +40,7 @@ class Padded(nn.Module):
 
     def forward(self, packed: Packed) -> Tensor:
         """Last hidden states [tokens, hidden]."""
-        ids = pad_sequence(list(packed.split(packed.ids)), batch_first=True)
+        ids = pad_sequence(list(packed.split(packed.read(packed.ids))), batch_first=True)
         lengths = torch.tensor(packed.lengths, device=ids.device)
         mask = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]
         hidden = self.inner(input_ids=ids, attention_mask=mask.long()).last_hidden_state

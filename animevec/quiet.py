@@ -1,4 +1,4 @@
-"""Telemetry off and hubs offline, before any dependency is imported."""
+"""Telemetry off, hubs offline, threads and caches small, before any dependency is imported."""
 
 import os
 
@@ -18,6 +18,10 @@ SWITCHES = {
     # (docs/encoders.md); read once, when OpenMP starts.
     "OMP_WAIT_POLICY": "PASSIVE",
     "GOMP_SPINCOUNT": "10000",
+    # torch keeps the code of a product for every number of rows it has met, most of a megabyte
+    # each, a thousand times over in two caches; read once, at the first product.
+    "LRU_CACHE_CAPACITY": "256",
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "256",
 }
 
 

@@ -17,7 +17,7 @@ from animevec.encoders.checkpoint import read_json
 from animevec.encoders.jina_clip import JinaClip, JinaClipConfig, clip_loss, load_clip
 from animevec.encoders.jina_encoder import JinaClipEncoder
 from animevec.encoders.jina_keys import to_published
-from animevec.encoders.jina_vision import picture_rotary_table
+from animevec.encoders.jina_vision import picture_turns
 from animevec.encoders.picture import PictureTransform, decode
 from animevec.encoders.tokenizer import TextTokenizer
 from tests.encoders.conftest import find_reference
@@ -107,10 +107,12 @@ def test_preprocessing_is_bit_equal(folder: Path, expected: Expected) -> None:
     assert np.array_equal(found, expected["pixel_values"])
 
 
-def test_picture_rotary_tables(model: JinaClip, expected: Expected) -> None:
-    cos, sin = picture_rotary_table(model.config.vision, torch.device("cpu"))
-    close(cos, expected["rope_freqs_cos"])
-    close(sin, expected["rope_freqs_sin"])
+def test_picture_turns(model: JinaClip, expected: Expected) -> None:
+    token, *patches = picture_turns(model.config.vision, torch.device("cpu"))
+    assert torch.equal(token, torch.ones_like(token))
+    turns = torch.stack(patches).repeat_interleave(2, dim=-1)
+    close(turns.real, expected["rope_freqs_cos"])
+    close(turns.imag, expected["rope_freqs_sin"])
 
 
 @pytest.mark.parametrize(
@@ -125,8 +127,12 @@ def test_picture_stage(model: JinaClip, expected: Expected, path: str, name: str
 
 def test_picture_features(model: JinaClip, expected: Expected) -> None:
     pixels = torch.from_numpy(expected["pixel_values"])
-    close(model.vision_model.hidden(pixels), expected["vision_all_features"])
-    close(model.vision_model(pixels), expected["image_features_raw"])
+    tower = model.vision_model
+    turns, x = picture_turns(tower.config, pixels.device), tower.start(pixels)
+    for block in tower.blocks:
+        x = block(x, turns)
+    close(x, expected["vision_all_features"])
+    close(tower(pixels), expected["image_features_raw"])
 
 
 @pytest.mark.parametrize("task", ["lora", "nolora"])

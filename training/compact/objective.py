@@ -5,21 +5,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from animevec.encoders.jina_clip import JinaClip
-from animevec.encoders.jina_vision import VisionTower, picture_rotary_table
+from animevec.encoders.jina_vision import VisionTower, picture_turns
 from training.compact.recipe import Recipe
 from training.compact.scenes import Batch
 
 
 def masked_features(tower: VisionTower, pixels: Tensor, kept: Tensor) -> Tensor:
     """Features read from the ``kept`` patches only (FLIP, arXiv:2212.00794)."""
-    cos, sin = picture_rotary_table(tower.config, pixels.device)
-    patches = tower.patch_embed(pixels)[:, kept] + tower.pos_embed[:, 1 + kept]
-    start = (tower.cls_token + tower.pos_embed[:, :1]).expand(patches.shape[0], -1, -1)
-    x = torch.cat((start, patches), dim=1)
-    for block in tower.blocks:
-        x = block(x, cos[kept], sin[kept])
-    features: Tensor = tower.projection(tower.norm(x[:, 0]))
-    return features
+    seen = torch.cat((kept.new_zeros(1), 1 + kept))  # the class token and the patches
+    turns = picture_turns(tower.config, pixels.device)
+    return tower.features(tower.start(pixels)[:, seen], turns[seen])
 
 
 def instance_loss(stored: Tensor, found: Tensor, temperature: float) -> Tensor:

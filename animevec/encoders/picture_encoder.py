@@ -71,7 +71,7 @@ class PictureStages:
             extra = () if adapter is None else adapter.matryoshka
             check_dimensions(item.dimensions, self.card, extra)
             if item.data not in decoded:
-                decoded[item.data] = Views(decode(item.data, self.limits))
+                decoded[item.data] = Views(decode(item.data, self.limits), self.edge)
         except AnimevecError as error:
             return error
         image = decoded[item.data].of(item.view)

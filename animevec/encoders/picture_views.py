@@ -17,16 +17,21 @@ from animevec.encoders.base import View
 
 THUMBNAIL_EDGE = 256
 _FLAT = 10.0  # grey levels a bar may vary by, after recompression
-_BLOCK = 8
+_BLOCK = 8  # rows looked at together
 _HASHED = 32  # pHash looks at the picture in this size
 _LEAST = 0.3  # bars that leave less than this share of an edge are part of the picture
 
 
 class Views:
-    """The views of one picture, each worked out when it is asked for."""
+    """The views of one picture, each worked out when it is asked for.
 
-    def __init__(self, image: Image.Image) -> None:
+    ``edge`` is that of a frame squeezed to a square: an encoder that reads less than 256 pixels
+    gets them at once, which it hardly tells from being squeezed twice.
+    """
+
+    def __init__(self, image: Image.Image, edge: int = THUMBNAIL_EDGE) -> None:
         self.whole = image if image.mode == "RGB" else image.convert("RGB")
+        self._edge = min(edge, THUMBNAIL_EDGE)
 
     @cached_property
     def inner(self) -> Image.Image:
@@ -39,32 +44,33 @@ class Views:
             case View.WHOLE:
                 return self.whole
             case View.FRAME:
-                return _squeezed(self.whole)
+                return self._squeezed(self.whole)
             case View.INNER:
                 return self.inner
             case View.INNER_FRAME:
-                return _squeezed(self.inner)
+                return self._squeezed(self.inner)
             case View.MIRRORED:
                 return ImageOps.mirror(self.inner)
 
     def asked(self) -> list[View]:
         """What to ask the index with: the picture first, then its variants.
 
-        Without bars (where there are some), its whole frame squeezed to a square, and mirrored.
-        Each goes through the encoder once; per channel the best one counts. Zooms into the query
-        were measured too and made every alteration worse, so there are none.
+        Without bars (where there are some) and its whole frame squeezed to a square; where the
+        picture is not found as it is, ``View.MIRRORED`` too.  Each goes through the encoder once;
+        per channel the best one counts.  Zooms into the query were measured too and made every
+        alteration worse, so there are none.
         """
         bars = [] if self.inner is self.whole else [View.INNER]
-        return [View.WHOLE, *bars, View.INNER_FRAME, View.MIRRORED]
+        return [View.WHOLE, *bars, View.INNER_FRAME]
 
-
-def _squeezed(image: Image.Image) -> Image.Image:
-    """The whole frame in 256 x 256 pixels."""
-    return image.resize((THUMBNAIL_EDGE, THUMBNAIL_EDGE), Image.Resampling.BICUBIC)
+    def _squeezed(self, image: Image.Image) -> Image.Image:
+        return image.resize((self._edge, self._edge), Image.Resampling.BICUBIC)
 
 
 def without_bars(image: Image.Image) -> Image.Image:
     """An RGB picture without even bars along its edges; itself where there are none."""
+    if not any(map(_even, _edges(image))):  # most pictures, and sooner known
+        return image
     pixels = np.asarray(image)
     top, bottom = _content(pixels)
     left, right = _content(pixels[top:bottom].transpose(1, 0, 2))
@@ -98,6 +104,18 @@ def near_duplicate_hash(inner: Image.Image) -> PictureHash:
     return PictureHash(phash(grey).hash.ravel(), phash(ImageOps.mirror(grey)).hash.ravel())
 
 
+def _edges(image: Image.Image) -> list[Image.Image]:
+    """The outermost rows and columns."""
+    width, height = image.size
+    rows = [(0, at, width, at + 1) for at in (0, height - 1)]
+    columns = [(at, 0, at + 1, height) for at in (0, width - 1)]
+    return [image.crop(box) for box in (*rows, *columns)]
+
+
+def _even(line: Image.Image) -> bool:
+    return bool(np.asarray(line, np.float32).reshape(-1, 3).std(axis=0).max() < _FLAT)
+
+
 def _content(pixels: NDArray[np.uint8]) -> tuple[int, int]:
     """First and one past the last row that is not part of an even bar."""
     rows = len(pixels)
@@ -106,10 +124,7 @@ def _content(pixels: NDArray[np.uint8]) -> tuple[int, int]:
 
 
 def _bar(pixels: NDArray[np.uint8]) -> int:
-    """How many rows from the start are even and of the first row's colour.
-
-    Few rows are looked at: most pictures have no bars.
-    """
+    """How many rows from the start are even and of the first row's colour."""
     edge = pixels[0].mean(axis=0)
     for start in range(0, len(pixels), _BLOCK):
         block = pixels[start : start + _BLOCK].astype(np.float32)

@@ -84,7 +84,10 @@ class Shelf:
 
     def views(self, asked: Sequence[Image.Image]) -> Scores:
         """The best view of the query in each channel, channels added."""
-        views = [[looks.of(view) for view in looks.asked()] for looks in map(Views, asked)]
+        views = [
+            [looks.of(view) for view in (*looks.asked(), View.MIRRORED)]
+            for looks in map(Views, asked)
+        ]
         vectors = self.look([view for one in views for view in one])
         starts = np.cumsum([0, *map(len, views[:-1])])
         channels = [vectors @ known.T for known in (self.square, self.frame)]

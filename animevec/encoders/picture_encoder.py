@@ -23,6 +23,8 @@ from animevec.encoders.text import check_dimensions
 from animevec.errors import AnimevecError, InvalidRequest
 from animevec.settings import LimitSettings
 
+ENOUGH = 4  # pixels of a file for one of the model's, along an edge
+
 
 class Transform(Protocol):
     """How a model wants its pixels."""
@@ -71,11 +73,12 @@ class PictureStages:
             extra = () if adapter is None else adapter.matryoshka
             check_dimensions(item.dimensions, self.card, extra)
             if item.data not in decoded:
-                decoded[item.data] = Views(decode(item.data, self.limits), self.edge)
+                image = decode(item.data, self.limits, ENOUGH * self.edge)
+                decoded[item.data] = Views(image, self.edge)
         except AnimevecError as error:
             return error
-        image = decoded[item.data].of(item.view)
-        return PreparedPicture(item, adapter, self.transform.fit(image))
+        view = decoded[item.data].of(item.view)
+        return PreparedPicture(item, adapter, self.transform.fit(view))
 
     def size(self, prepared: PreparedPicture) -> int:
         """Pixels."""

@@ -88,14 +88,18 @@ class PictureHash:
 
     def distance(self, other: "PictureHash") -> int:
         """Bits that differ from another picture, 0..64, whichever way round it hangs."""
-        ways = (other.plain, other.mirrored)
-        return min(int(np.count_nonzero(self.plain != way)) for way in ways)
+        return min(self.upright(other), int(np.count_nonzero(self.plain != other.mirrored)))
+
+    def upright(self, other: "PictureHash") -> int:
+        """Bits that differ from another picture as it is."""
+        return int(np.count_nonzero(self.plain != other.plain))
 
 
 def near_duplicate_hash(inner: Image.Image) -> PictureHash:
     """The hash of a picture without bars that tells "the same picture" from "a similar look".
 
-    Copies that were resized, recompressed, mirrored or framed differ in few bits; see
+    It reads the picture in grey, as which it may come.  Copies that were resized, recompressed,
+    mirrored or framed differ in few bits; see
     ``docs/compact-picture-model.md`` for measured distances of copies and of strangers.
     """
     from imagehash import phash

@@ -9,11 +9,18 @@ from animevec.index.base import VectorStore
 from animevec.release import Release
 from animevec.search import confidence
 from animevec.search.arrangement import demoted, folded, without_spoilers
-from animevec.search.channels import retrieve
+from animevec.search.channels import PICTURE_CHANNELS, Ask, joined, retrieve
 from animevec.search.encoding import Encoders
 from animevec.search.explanation import explain, shared
 from animevec.search.fusion import ChannelRun, Ranked
-from animevec.search.lookalikes import LOOKED_AT, Lookalikes
+from animevec.search.lookalikes import (
+    LOOKED_AT,
+    Lookalikes,
+    Print,
+    Sent,
+    found_as_it_is,
+    same,
+)
 from animevec.search.plan import SAME, Plan
 from animevec.search.rankers import Pool, Ranker
 from animevec.search.request import Search, SimilarSearch
@@ -63,18 +70,25 @@ class Answerer:
     def answer(self, search: Search, plan: Plan, ranker: Ranker, watch: Stopwatch) -> SearchResult:
         """The answer to a text, picture or multimodal search."""
         scope = Scope(plan.node, unwanted(search, self._view))
-        index = self._release.index
-        with watch.stage("retrieve"):
-            runs = retrieve(self._store, index, plan.asks, scope, self._depth(search, plan))
-        with watch.stage("fuse"):
-            runs = [run.without(plan.excluded) for run in (*plan.runs, *runs)]
-            k = self._release.ranking.rrf_k
-            fused = ranker.fusion(runs, k)
+        index, depth = self._release.index, self._depth(search, plan)
+
+        def found_by(asks: Sequence[Ask]) -> list[ChannelRun]:
+            with watch.stage("retrieve"):
+                return retrieve(self._store, index, asks, scope, depth)
+
+        found = found_by(plan.asks)
+        runs, fused = self._fused(plan, found, ranker, watch)
         if plan.sent is not None and plan.same_weight > 0:
+            known = self._known(fused, watch)
+            if plan.sent.later and not found_as_it_is(plan.sent, known):
+                found = joined(found, found_by(self._later(plan, plan.sent, watch)), depth)
+                runs, fused = self._fused(plan, found, ranker, watch)
+                known = self._known(fused, watch)
             with watch.stage("compare"):
-                same = self._lookalikes.same(plan.sent, [one.id for one in fused[:LOOKED_AT]])
-            plan = replace(plan, exact=plan.exact | {id_ for id_, _ in same})
-            fused = ranker.fusion([*runs, ChannelRun(SAME, plan.same_weight, same)], k)
+                alike = same(plan.sent, known)
+            plan = replace(plan, exact=plan.exact | {id_ for id_, _ in alike})
+            run = ChannelRun(SAME, plan.same_weight, alike)
+            fused = ranker.fusion([*runs, run], self._release.ranking.rrf_k)
         with watch.stage("rank"):
             kept = self._allowed(fused, search)
             pool = Pool(self._store, index, self._view, self._encoders, plan.text, plan.colbert)
@@ -88,6 +102,25 @@ class Answerer:
             page = self._page(ranked, search, threshold=False)
         plan = Plan(kind="similar", references=found.references, warnings=found.warnings)
         return self._result(search, plan, page, "similarity", watch)
+
+    def _fused(
+        self, plan: Plan, found: Sequence[ChannelRun], ranker: Ranker, watch: Stopwatch
+    ) -> tuple[list[ChannelRun], list[Ranked]]:
+        """The channels of a plan, and the one list they make."""
+        with watch.stage("fuse"):
+            runs = [run.without(plan.excluded) for run in (*plan.runs, *found)]
+            return runs, ranker.fusion(runs, self._release.ranking.rrf_k)
+
+    def _known(self, fused: Sequence[Ranked], watch: Stopwatch) -> Mapping[UUID, Print]:
+        """What the pictures of the first hits are known by."""
+        with watch.stage("compare"):
+            return self._lookalikes.known([one.id for one in fused[:LOOKED_AT]])
+
+    def _later(self, plan: Plan, sent: Sent, watch: Stopwatch) -> list[Ask]:
+        """The picture's channels asked in the views that were left for later."""
+        with watch.stage("encode"):
+            vectors = self._encoders.pictures(sent.later)
+        return [replace(one, vectors=vectors) for one in plan.asks if one.name in PICTURE_CHANNELS]
 
     def _depth(self, search: Search, plan: Plan) -> int:
         """How many hits each channel is asked for: in steps, so that a page rarely moves one."""

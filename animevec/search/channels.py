@@ -1,7 +1,7 @@
 """Channels: the ways a title can be found, asked of the index in one call."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from uuid import UUID
 
@@ -43,6 +43,19 @@ def retrieve(
         hits = found[0] if len(found) == 1 else _best(found)[:limit]
         runs.append(ChannelRun(ask.name, ask.weight, hits))
     return runs
+
+
+def joined(
+    runs: Sequence[ChannelRun], more: Sequence[ChannelRun], limit: int
+) -> list[ChannelRun]:
+    """Channels and what some of them find by further vectors: the best score counts."""
+    further = {run.name: run.hits for run in more}
+    return [
+        replace(run, hits=_best([run.hits, further[run.name]])[:limit])
+        if run.name in further
+        else run
+        for run in runs
+    ]
 
 
 def _best(found: Iterable[Iterable[tuple[UUID, float]]]) -> list[tuple[UUID, float]]:

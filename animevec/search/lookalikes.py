@@ -29,17 +29,41 @@ VIEW_EDGE = 768
 SENT_EDGE = 256
 LOOKED_AT = 50
 
+File = tuple[bytes, View]
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A picture that was sent: its hash, and itself in grey, small and without bars."""
+    """A picture that was sent: its file in the views to encode at once and, where it is not found
+    as it is, ``later``; its hash, and itself in grey, small and without bars.
+    """
 
+    views: Sequence[File] = field(repr=False)
+    later: Sequence[File] = field(repr=False)
     hash: PictureHash
     grey: Image.Image = field(repr=False)
 
+    @classmethod
+    def of(cls, data: bytes, limits: LimitSettings, views: bool) -> "Sent":
+        """A picture's file read; raises what ``decode`` raises.  Without ``views`` it is asked as
+        it is, no more.
+        """
+        image = decode(data, limits, VIEW_EDGE)
+        looks = Views(image)
+        grey = looks.inner.convert("L")
+        sign = near_duplicate_hash(grey)
+        if (times := max(grey.size) // SENT_EDGE) > 1:
+            grey = grey.reduce(times)
+        asked, later = [(data, View.WHOLE)], []
+        if views:
+            smaller = _smaller(image, data)
+            asked += [(smaller, view) for view in looks.asked()[1:]]
+            later += [(smaller, View.MIRRORED)]
+        return cls(asked, later, sign, grey)
+
 
 @dataclass(frozen=True, slots=True)
-class _Print:
+class Print:
     """What tells a stored picture again; about 3 kB."""
 
     hash: PictureHash
@@ -47,38 +71,34 @@ class _Print:
 
 
 class Lookalikes:
-    """Which of some titles have the very picture that was sent.
+    """What tells the pictures of titles again.
 
     Prints of stored pictures are computed when first needed and kept by the pictures' SHA-256.
     """
 
     def __init__(self, view: CatalogueView, pictures: Path, limits: LimitSettings) -> None:
         self._view, self._pictures, self._limits = view, pictures, limits
-        self._prints: LRUCache[str, _Print | None] = LRUCache(CACHED_PRINTS)
+        self._prints: LRUCache[str, Print | None] = LRUCache(CACHED_PRINTS)
         self._guard = threading.Lock()
 
-    def same(self, sent: Sent, ids: Sequence[UUID]) -> list[tuple[UUID, float]]:
-        """Titles of ``ids`` whose picture is the one sent: the share of equal bits of the whole
-        picture's hash, or the correlation of a part with its place in the picture.
-        """
-        known: dict[UUID, _Print] = {}
-        for id_, record in self._view.records(ids[:LOOKED_AT]).items():
+    def known(self, ids: Sequence[UUID]) -> dict[UUID, Print]:
+        """The prints of those of ``ids`` that have a picture."""
+        found: dict[UUID, Print] = {}
+        for id_, record in self._view.records(ids).items():
             picture = cover(record)
             kept = self._print(picture.sha256) if picture and picture.sha256 else None
             if kept is not None:
-                known[id_] = kept
-        found = _whole(sent, known) or _part(sent.grey, known)
-        found = found or _part(ImageOps.mirror(sent.grey), known)
-        return sorted(found, key=lambda item: (-item[1], item[0]))
+                found[id_] = kept
+        return found
 
-    def _print(self, sha256: str) -> _Print | None:
+    def _print(self, sha256: str) -> Print | None:
         """The print of a stored picture; None for one that cannot be read."""
         with self._guard:
             if sha256 in self._prints:
                 return self._prints[sha256]
         try:
-            image = decode((self._pictures / sha256).read_bytes(), self._limits)
-            known: _Print | None = _Print(near_duplicate_hash(Views(image).inner), Copy.of(image))
+            image = decode((self._pictures / sha256).read_bytes(), self._limits, VIEW_EDGE)
+            known: Print | None = Print(near_duplicate_hash(Views(image).inner), Copy.of(image))
         except (OSError, AnimevecError):
             known = None
         with self._guard:
@@ -86,30 +106,28 @@ class Lookalikes:
         return known
 
 
-def _whole(sent: Sent, known: Mapping[UUID, _Print]) -> list[tuple[UUID, float]]:
+def found_as_it_is(sent: Sent, known: Mapping[UUID, Print]) -> bool:
+    """Whether some title's picture is the one sent, whole and not mirrored."""
+    return any(sent.hash.upright(one.hash) <= SAME_BITS for one in known.values())
+
+
+def same(sent: Sent, known: Mapping[UUID, Print]) -> list[tuple[UUID, float]]:
+    """Titles whose picture is the one sent: the share of equal bits of the whole picture's hash,
+    or the correlation of a part with its place in the picture.
+    """
+    found = _whole(sent, known) or _part(sent.grey, known)
+    found = found or _part(ImageOps.mirror(sent.grey), known)
+    return sorted(found, key=lambda item: (-item[1], item[0]))
+
+
+def _whole(sent: Sent, known: Mapping[UUID, Print]) -> list[tuple[UUID, float]]:
     distances = {id_: sent.hash.distance(one.hash) for id_, one in known.items()}
     return [(id_, 1 - bits / HASH_BITS) for id_, bits in distances.items() if bits <= SAME_BITS]
 
 
-def _part(grey: Image.Image, known: Mapping[UUID, _Print]) -> list[tuple[UUID, float]]:
+def _part(grey: Image.Image, known: Mapping[UUID, Print]) -> list[tuple[UUID, float]]:
     fits = best_fits(grey, [one.copy for one in known.values()])
     return [(id_, fit) for id_, fit in zip(known, fits, strict=True) if fit >= SAME_FIT]
-
-
-def sent_views(
-    data: bytes, limits: LimitSettings, views: bool
-) -> tuple[list[tuple[bytes, View]], Sent]:
-    """The picture's file with each view to encode, itself first, and what it is known again by;
-    raises what ``decode`` raises.
-    """
-    image = decode(data, limits)
-    looks = Views(image)
-    others = looks.asked()[1:] if views else []
-    grey = looks.inner.convert("L")
-    grey.thumbnail((SENT_EDGE, SENT_EDGE))
-    smaller = _smaller(image, data) if others else data
-    asked = [(data, View.WHOLE), *((smaller, view) for view in others)]
-    return asked, Sent(near_duplicate_hash(looks.inner), grey)
 
 
 def _smaller(image: Image.Image, data: bytes) -> bytes:

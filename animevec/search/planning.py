@@ -14,7 +14,7 @@ from animevec.search.channels import PICTURE_CHANNELS, TITLE, Ask
 from animevec.search.encoding import Encoders
 from animevec.search.filters import FilterParser, Node, both, compiled, matches
 from animevec.search.fusion import ChannelRun
-from animevec.search.lookalikes import sent_views
+from animevec.search.lookalikes import Sent
 from animevec.search.plan import CATALOGUE, EXAMPLE, SAME, Plan, channel_weights, title_weight
 from animevec.search.rankers import Ranker
 from animevec.search.request import MultimodalSearch, PictureSearch, TextSearch
@@ -82,9 +82,10 @@ class Planner:
         node = self.parsed(search.filters)
         weights = self._weights(ranker, search.weights)
         with watch.stage("encode"):
-            limits = self._settings.limits
-            files, sent = sent_views(search.picture, limits, search.views)
-            vectors = self._encoders.pictures(files)
+            sent = Sent.of(search.picture, self._settings.limits, search.views)
+            # What is not compared is never known to be found.
+            later = [] if weights[SAME] > 0 else sent.later
+            vectors = self._encoders.pictures([*sent.views, *later])
         asks = [Ask(name, weights[name], vectors) for name in (PICTURE, THUMBNAIL)]
         return Plan(
             kind="picture",

@@ -37,7 +37,7 @@ def test_one_even_colour_is_no_bar(size: tuple[int, int]) -> None:
 def test_any_picture_has_views(width: int, height: int, mode: str, rng: object) -> None:
     picture = Image.effect_noise((width, height), 60).convert(mode)
     looks = Views(picture)
-    views = [looks.of(view) for view in looks.asked()]
+    views = [looks.of(view) for view in (*looks.asked(), View.MIRRORED)]
     assert 3 <= len(views) <= 4
     assert all(view.mode == "RGB" and min(view.size) >= 1 for view in views)
     assert views[0].size == picture.size

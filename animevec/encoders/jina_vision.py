@@ -83,7 +83,7 @@ def turn_pairs(x: Tensor, turns: Tensor) -> Tensor:
 
     One product instead of six passes over the states.
     """
-    pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
+    pairs = torch.view_as_complex(x.float().reshape(*x.shape[:-1], -1, 2))
     return torch.view_as_real(pairs * turns[:, None]).flatten(-2).to(x.dtype)
 
 
@@ -121,7 +121,7 @@ class Attention(nn.Module):
         return joined
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (-1, self.head_width))
+        return x.reshape(*x.shape[:2], -1, self.head_width)
 
 
 class SwiGlu(nn.Module):

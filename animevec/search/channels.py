@@ -45,9 +45,7 @@ def retrieve(
     return runs
 
 
-def joined(
-    runs: Sequence[ChannelRun], more: Sequence[ChannelRun], limit: int
-) -> list[ChannelRun]:
+def joined(runs: Sequence[ChannelRun], more: Sequence[ChannelRun], limit: int) -> list[ChannelRun]:
     """Channels and what some of them find by further vectors: the best score counts."""
     further = {run.name: run.hits for run in more}
     return [

@@ -17,7 +17,7 @@ from animevec.encoders.picture import decode
 from animevec.encoders.picture_views import PictureHash, Views, near_duplicate_hash
 from animevec.errors import AnimevecError
 from animevec.index.document import cover
-from animevec.search.overlay import Copy, best_fits
+from animevec.search.overlay import Copy, Overlay
 from animevec.search.view import CatalogueView
 from animevec.settings import LimitSettings
 
@@ -116,7 +116,6 @@ def same(sent: Sent, known: Mapping[UUID, Print]) -> list[tuple[UUID, float]]:
     or the correlation of a part with its place in the picture.
     """
     found = _whole(sent, known) or _part(sent.grey, known)
-    found = found or _part(ImageOps.mirror(sent.grey), known)
     return sorted(found, key=lambda item: (-item[1], item[0]))
 
 
@@ -126,8 +125,12 @@ def _whole(sent: Sent, known: Mapping[UUID, Print]) -> list[tuple[UUID, float]]:
 
 
 def _part(grey: Image.Image, known: Mapping[UUID, Print]) -> list[tuple[UUID, float]]:
-    fits = best_fits(grey, [one.copy for one in known.values()])
-    return [(id_, fit) for id_, fit in zip(known, fits, strict=True) if fit >= SAME_FIT]
+    overlay = Overlay([one.copy for one in known.values()])
+    for way in (grey, ImageOps.mirror(grey)):
+        fits = zip(known, overlay.fits(way), strict=True)
+        if found := [(id_, fit) for id_, fit in fits if fit >= SAME_FIT]:
+            return found
+    return []
 
 
 def _smaller(image: Image.Image, data: bytes) -> bytes:

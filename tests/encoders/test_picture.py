@@ -76,6 +76,14 @@ def test_limits_are_the_callers() -> None:
         decode(encoded("PNG"), LimitSettings(image_pixels=100))
 
 
+@pytest.mark.parametrize(
+    ("least", "size"), [(150, (200, 150)), (151, (400, 300)), (999, (800, 600))]
+)
+def test_a_jpeg_may_come_smaller_but_not_too_small(least: int, size: tuple[int, int]) -> None:
+    assert decode(encoded("JPEG", (800, 600)), least=least).size == size
+    assert decode(encoded("PNG", (800, 600)), least=least).size == (800, 600)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation_in_the_file_is_applied(orientation: int) -> None:
     upright = Image.new("RGB", (32, 16))

@@ -51,8 +51,19 @@ def test_the_thumbnail_keeps_the_whole_frame() -> None:
     assert view.getpixel((128, 10)) == (255, 0, 0)
 
 
+def test_a_frame_has_the_edge_asked_for_but_no_more_than_a_thumbnail() -> None:
+    sizes = [Views(PICTURE, edge).of(View.INNER_FRAME).size for edge in (112, 512)]
+    assert sizes == [(112, 112), (256, 256)]
+
+
 def hashed(picture: Image.Image) -> PictureHash:
     return near_duplicate_hash(Views(picture).inner)
+
+
+def test_a_hash_knows_a_mirror_from_the_picture_as_it_is() -> None:
+    one, mirror = hashed(PICTURE), hashed(ImageOps.mirror(PICTURE))
+    assert one.upright(one) == 0
+    assert one.distance(mirror) <= 2 < 10 < one.upright(mirror)
 
 
 def test_copies_differ_in_few_bits_and_strangers_in_many() -> None:

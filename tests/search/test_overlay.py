@@ -7,7 +7,7 @@ from PIL import Image
 from animevec.artwork import draw_cover
 from animevec.catalog.record import Anime
 from animevec.search.lookalikes import SAME_FIT
-from animevec.search.overlay import Copy, best_fits
+from animevec.search.overlay import Copy, Overlay
 
 
 @pytest.fixture(scope="module")
@@ -20,13 +20,13 @@ def covers(sample: list[Anime]) -> list[Image.Image]:
 def test_a_part_fits_its_own_picture_best(
     covers: list[Image.Image], corner: tuple[float, float], size: float
 ) -> None:
-    copies = [Copy.of(cover) for cover in covers]
+    overlay = Overlay([Copy.of(cover) for cover in covers])
     sure = 0
     for at, cover in enumerate(covers):
         left, top = round(corner[0] * cover.width), round(corner[1] * cover.height)
         part = cover.crop((left, top, left + cover.width * 7 // 10, top + cover.height * 7 // 10))
         sent = part.resize((round(part.width * size), round(part.height * size)))
-        fits = best_fits(sent, copies)
+        fits = overlay.fits(sent)
         assert int(np.argmax(fits)) == at
         sure += fits[at] >= SAME_FIT
         assert max(fit for other, fit in enumerate(fits) if other != at) < SAME_FIT
@@ -35,11 +35,12 @@ def test_a_part_fits_its_own_picture_best(
 
 def test_an_even_picture_fits_nothing(covers: list[Image.Image]) -> None:
     grey = Image.new("RGB", (90, 120), (90, 90, 90))
-    assert best_fits(grey, [Copy.of(cover) for cover in covers]) == [0.0] * len(covers)
+    overlay = Overlay([Copy.of(cover) for cover in covers])
+    assert overlay.fits(grey) == [0.0] * len(covers)
 
 
 def test_noise_fits_nothing(covers: list[Image.Image]) -> None:
     noise = np.random.default_rng(3).integers(0, 255, (200, 140, 3), dtype=np.uint8)
-    fits = best_fits(Image.fromarray(noise), [Copy.of(cover) for cover in covers])
+    fits = Overlay([Copy.of(cover) for cover in covers]).fits(Image.fromarray(noise))
     assert max(fits) < SAME_FIT
-    assert best_fits(Image.fromarray(noise), []) == []
+    assert Overlay([]).fits(Image.fromarray(noise)) == []

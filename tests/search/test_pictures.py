@@ -1,6 +1,6 @@
 """Picture and multimodal search: the same picture, a similar look, and both inputs weighed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO
 
 import numpy as np
@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
+from animevec.encoders.base import Outcome, PictureItem, View
 from animevec.encoders.picture import decode
 from animevec.errors import AnimevecError, InvalidRequest
 from animevec.search.engine import SearchEngine
@@ -70,6 +71,42 @@ def test_a_picture_from_elsewhere_is_nobodys(world: World) -> None:
     found = world.engine.picture(PictureSearch(picture=jpeg(Image.fromarray(noise))))
     assert found.match == "none"
     assert "exact" not in {hit.match for hit in found.hits}
+
+
+@pytest.mark.parametrize(
+    ("change", "mirrored"),
+    [(lambda i: i, 0), (framed, 0), (ImageOps.mirror, 1), (cropped, 1)],
+    ids=["itself", "black bars", "mirrored", "cropped"],
+)
+def test_a_picture_is_asked_mirrored_only_where_it_is_not_found_as_it_is(
+    world: World,
+    cover: Callable[[str], Image.Image],
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Image.Image], Image.Image],
+    mirrored: int,
+) -> None:
+    encode, asked = world.eye.encode, list[View]()
+
+    def seen(items: Sequence[PictureItem]) -> list[Outcome]:
+        asked.extend(item.view for item in items)
+        return encode(items)
+
+    monkeypatch.setattr(world.eye, "encode", seen)
+    world.engine.picture(PictureSearch(picture=jpeg(change(cover("Akage no Anne")))))
+    assert asked[:1] == [View.WHOLE]
+    assert asked.count(View.MIRRORED) == mirrored
+    assert len(set(asked)) == len(asked)
+
+
+def test_what_is_asked_later_counts_as_if_asked_at_once(world: World) -> None:
+    drawn = [title for title in world.catalog.iterate() if title.pictures]
+    pictures = [decode(world.picture(title)) for title in drawn[:2]]
+    stranger = Image.blend(pictures[0], ImageOps.mirror(pictures[1]).resize(pictures[0].size), 0.5)
+    asked = PictureSearch(picture=jpeg(stranger), limit=100)
+    later = world.engine.picture(asked)
+    at_once = world.engine.picture(asked.model_copy(update={"weights": {"same": 0.0}}))
+    assert all(hit.match != "exact" for hit in later.hits)
+    assert later.hits == at_once.hits
 
 
 def test_pictures_are_filtered_too(world: World, cover: Callable[[str], Image.Image]) -> None:

@@ -15,6 +15,7 @@ from animevec.assembly import Assembly, Wrap
 from animevec.errors import DeadlineExceeded, NotFound, RateLimited
 from animevec.keys import Role
 from animevec.settings import LimitSettings, ServeSettings, Settings
+from bentos import middleware
 from bentos.app import create_app
 from bentos.batcher import TICKET
 from bentos.gate import ClientGone, Gate
@@ -45,6 +46,17 @@ def test_a_rate_limit_by_address_and_by_key_with_retry_after(client: TestClient)
     key = issue(client.app.state.service.settings, Role.READER)
     assert client.get("/health", headers=key).status_code == 200
     assert client.get("/livez").status_code == 200
+
+
+def test_who_was_refused_may_ask_again_in_the_next_minute(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(middleware, "_WINDOW_S", 0.5)
+    settings = Settings(home=tmp_path, limits=LimitSettings(requests_per_minute=1))
+    with TestClient(create_app(settings, nothing), raise_server_exceptions=False) as client:
+        assert [client.get("/health").status_code for _ in range(2)] == [200, 429]
+        time.sleep(0.5)
+        assert client.get("/health").status_code == 200
 
 
 def test_searching_may_need_a_key(client: TestClient) -> None:

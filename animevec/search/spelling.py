@@ -225,10 +225,11 @@ def _romanised(words: str) -> str:
 
 def _marks(words: str) -> tuple[str, int | None, int | None, str | None]:
     """The words without season, part and kind, and those three; never leaves nothing behind."""
-    kind = next((name for name, pattern in _KINDS if pattern.search(words)), None)
-    rest = words
-    for _, pattern in _KINDS:
-        rest = pattern.sub(" ", rest)
+    kind, rest = None, words
+    for name, pattern in _KINDS:
+        rest, times = pattern.subn(" ", rest)
+        if times and kind is None:
+            kind = name
     season, rest = _number(rest, _SEASON)
     part, rest = _number(rest, _PART)
     rest = " ".join(rest.split())

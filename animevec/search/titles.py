@@ -84,11 +84,12 @@ class _Segment:
 
     def compared(self, form: Form) -> Iterator[tuple[_Entry, str, float]]:
         """Record, name and likeness of every name worth comparing."""
-        near = set(self.postings.nearest(form.phonetic, CANDIDATES).tolist())
+        near = self.postings.nearest(form.phonetic, CANDIDATES).tolist()
         if form.from_kana:
-            near.update(self.skeletons.nearest(form.skeleton, CANDIDATES).tolist())
-        near = set(self._promising(form, sorted(near)))
-        for position in near.union(self.acronyms.get(form.words, ())):
+            more = self.skeletons.nearest(form.skeleton, CANDIDATES).tolist()
+            near = sorted({*near, *more})
+        promising = set(self._promising(form, near))
+        for position in promising.union(self.acronyms.get(form.words, ())):
             entry = self.entries[self.owners[position]]
             score = alike(form, self.forms[position], entry.kind, entry.prior)
             yield entry, self.names[position], score
@@ -96,19 +97,27 @@ class _Segment:
     def _promising(self, form: Form, near: Sequence[int]) -> Iterator[int]:
         """Those of the names whose sound is close enough for ``alike`` to reach ``WEAK``.
 
-        Two comparisons of the whole list at once spare the many of each name that has no chance.
+        One comparison of the whole list at once, and a second one of those it leaves, spare the
+        many of each name that has no chance.
         """
-        names = [self.forms[position] for position in near]
-        if not names:
+        if not near:
             return
+        sound, whole = form.phonetic, form.whole
+        names = [self.forms[position] for position in near]
         sounds = [name.phonetic for name in names]
-        wholes = [name.whole for name in names]
-        whole = cdist([form.whole], wholes, scorer=fuzz.ratio, score_cutoff=NEAR)[0].tolist()
-        sound = cdist([form.phonetic], sounds, scorer=fuzz.ratio, score_cutoff=NEAR)[0].tolist()
-        piece = cdist([form.phonetic], sounds, scorer=fuzz.partial_ratio, score_cutoff=PIECE)[0]
-        for at, position in enumerate(near):
-            longer = len(form.phonetic) < len(sounds[at])
-            if max(whole[at], sound[at]) >= NEAR or (longer and piece[at] >= PIECE):
+        alike_at_once = cdist([sound], sounds, scorer=fuzz.ratio, score_cutoff=NEAR)[0].tolist()
+        for position, name, near_enough in zip(near, names, alike_at_once, strict=True):
+            if (
+                near_enough
+                or (
+                    (whole != sound or name.whole != name.phonetic)
+                    and fuzz.ratio(whole, name.whole, score_cutoff=NEAR)
+                )
+                or (
+                    len(sound) < len(name.phonetic)
+                    and fuzz.partial_ratio(sound, name.phonetic, score_cutoff=PIECE)
+                )
+            ):
                 yield position
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from animevec.encoders.base import Encoder, Item, Outcome
 from animevec.encoders.card import ModelCard
 from animevec.errors import DeadlineExceeded
-from bentos.turnstile import outside
+from bentos.turnstile import Absence, outside
 
 Observer = Callable[[int, float], None]
 
@@ -37,7 +37,7 @@ class _Entry:
     items: Sequence[Item]
     ticket: Ticket | None
     queued: float = field(default_factory=time.perf_counter)
-    wake: threading.Event = field(default_factory=threading.Event)
+    absence: Absence = field(default_factory=Absence)
     outcomes: list[Outcome] | None = None
     error: BaseException | None = None
 
@@ -90,8 +90,7 @@ class BatchingEncoder:
             self._led = True
             self._arrived.notify()
         if not leads:
-            with outside():
-                entry.wake.wait()
+            entry.absence.wait()
         if not entry.settled:
             self._lead()
         if entry.error is not None:
@@ -149,8 +148,8 @@ class BatchingEncoder:
     def _hand_over(self, batch: list[_Entry]) -> None:
         with self._arrived:
             if self._queue:
-                self._queue[0].wake.set()
+                self._queue[0].absence.end()
             else:
                 self._led = False
-        for entry in batch:
-            entry.wake.set()
+        for entry in batch[1:]:  # the first is the leader's own
+            entry.absence.end()

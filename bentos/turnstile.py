@@ -50,13 +50,18 @@ class Turnstile:
 
     def enter(self, visit: _Visit) -> None:
         """Wait for a place and take it."""
+        visit.turn.clear()
+        self.admit(visit)
+        visit.turn.wait()
+
+    def admit(self, visit: _Visit) -> None:
+        """Give the visit a place, now or in its turn."""
         with self._guard:
             if self._free:
                 self._free -= 1
-                return
-            visit.turn.clear()
-            heappush(self._queue, visit)
-        visit.turn.wait()
+                visit.turn.set()
+            else:
+                heappush(self._queue, visit)
 
     def leave(self) -> None:
         """Give a place to the first in the queue."""
@@ -82,3 +87,31 @@ def outside() -> Iterator[None]:
         yield
     finally:
         visit.turnstile.enter(visit)
+
+
+class Absence:
+    """A thread's wait outside for another one, who ends it.
+
+    Whoever does so queues it at the turnstile: it wakes up once, when it is its turn, and a batch
+    that comes back does not wake many threads of which one may go on.
+    """
+
+    __slots__ = ("_over", "_visit")
+
+    def __init__(self) -> None:
+        self._visit = _VISIT.get()
+        self._over = threading.Event() if self._visit is None else self._visit.turn
+        self._over.clear()
+
+    def wait(self) -> None:
+        """Step outside until it is over; may be over before it begins."""
+        if self._visit is not None:
+            self._visit.turnstile.leave()
+        self._over.wait()
+
+    def end(self) -> None:
+        """Let the thread come back in its turn; once for every ``wait``."""
+        if self._visit is None:
+            self._over.set()
+        else:
+            self._visit.turnstile.admit(self._visit)

@@ -6,7 +6,7 @@ from contextvars import copy_context
 
 import pytest
 
-from bentos.turnstile import Turnstile, outside
+from bentos.turnstile import Absence, Turnstile, outside
 
 
 def test_at_most_the_places_are_inside() -> None:
@@ -75,3 +75,46 @@ def test_a_failure_gives_the_place_back() -> None:
         raise ValueError("no")
     with turnstile.inside():
         pass
+
+
+def test_who_is_called_back_comes_in_its_turn_and_takes_one_place() -> None:
+    turnstile, order = Turnstile(1), list[str]()
+    absences: dict[str, Absence] = {}
+
+    def away(name: str) -> None:
+        with turnstile.inside():
+            absences[name] = Absence()
+            absences[name].wait()
+            order.append(name)
+
+    threads = [threading.Thread(target=away, args=(name,)) for name in ("first", "second")]
+    for number, thread in enumerate(threads, start=1):
+        thread.start()
+        while len(absences) < number:
+            time.sleep(0.01)
+    with turnstile.inside():
+        absences["second"].end()
+        absences["first"].end()
+        time.sleep(0.05)
+        assert not order
+    for thread in threads:
+        thread.join(5)
+    assert order == ["first", "second"]
+    with turnstile.inside():
+        pass
+
+
+def test_an_absence_may_be_over_before_it_begins() -> None:
+    turnstile = Turnstile(1)
+    with turnstile.inside():
+        absence = Absence()
+        absence.end()
+        absence.wait()
+    with turnstile.inside():
+        pass
+
+
+def test_an_absence_without_a_turnstile_is_a_wait() -> None:
+    absence = Absence()
+    absence.end()
+    absence.wait()

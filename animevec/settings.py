@@ -118,7 +118,7 @@ class ServeSettings(Section):
     )
     threads: int = Field(32, ge=1, description="requests worked on at once, most of them waiting")
     computing: int = Field(
-        1, ge=1, description="searches computing at once; more where they wait for a server's index"
+        2, ge=1, description="searches computing at once; more where they wait for a server's index"
     )
     queue: int = Field(256, ge=1, description="requests in the service; more get 429 at once")
     trace_rate: float = Field(0.0, ge=0, le=1, description="share of requests OpenTelemetry traces")

@@ -91,7 +91,9 @@ class EmbeddedStore:
         return self._aliases.all().get(alias)
 
     def switch(self, alias: str, name: str) -> None:
-        """Let ``alias`` mean the index ``name`` from the next call on, in every process."""
+        """Let ``alias`` mean the index ``name`` from the next call on; in other processes from one
+        that comes 20 ms later.
+        """
         admit_name(alias)
         target = self._folder(name).name
         if (self._path / alias).exists():

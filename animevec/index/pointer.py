@@ -2,8 +2,12 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 from typing import Any
+
+LOOK_S = 0.02
 
 
 def read_json(path: Path) -> Any:
@@ -34,31 +38,49 @@ def _sync_folder(folder: Path) -> None:
 
 
 class Aliases:
-    """Alias to index name, in one file that every process reads and any may replace."""
+    """Alias to index name, in one file that every process reads and any may replace.
+
+    What another process wrote is seen ``LOOK_S`` later at most: to look for it in every call would
+    cost a search more in hand-overs of the interpreter than ranking its hits.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._seen: tuple[int, int] | None = None
-        self._names: dict[str, str] = {}
+        self._names: Mapping[str, str] = {}
+        self._looked = -LOOK_S
 
-    def all(self) -> dict[str, str]:
-        """The aliases in force; the file is read again only when it was replaced."""
-        try:
-            status = self._path.stat()
-        except FileNotFoundError:
-            return {}
-        seen = (status.st_ino, status.st_mtime_ns)
-        if seen != self._seen:
-            self._names = read_json(self._path) or {}
-            self._seen = seen
-        return dict(self._names)
+    def all(self) -> Mapping[str, str]:
+        """The aliases in force."""
+        now = monotonic()
+        if now - self._looked >= LOOK_S:
+            self._looked = now
+            self._look()
+        return self._names
 
     def point(self, alias: str, name: str) -> None:
         """Let ``alias`` mean ``name`` from now on."""
-        replace_json(self._path, {**self.all(), alias: name})
+        self._look()
+        self._write({**self._names, alias: name})
 
     def forget(self, name: str) -> None:
         """Remove every alias of an index."""
-        kept = {alias: target for alias, target in self.all().items() if target != name}
-        if kept != self.all():
-            replace_json(self._path, kept)
+        self._look()
+        kept = {alias: target for alias, target in self._names.items() if target != name}
+        if kept != self._names:
+            self._write(kept)
+
+    def _write(self, names: Mapping[str, str]) -> None:
+        replace_json(self._path, names)
+        self._look()
+
+    def _look(self) -> None:
+        """Read the file again if it was replaced."""
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            self._names, self._seen = {}, None
+            return
+        seen = (status.st_ino, status.st_mtime_ns)
+        if seen != self._seen:
+            self._names, self._seen = read_json(self._path) or {}, seen

@@ -109,7 +109,9 @@ class ServeSettings(Section):
         True, description="searches keep to one core where the encoders have a process of their own"
     )
     batch_window_ms: float = 2.0
-    max_batch: int = 64
+    max_batch: int = Field(
+        12, ge=1, description="items encoded at once; 64 or more where the encoders have a GPU"
+    )
     timeout_s: float = 30.0
     log_level: str = "INFO"
     require_key: bool = Field(False, description="searching needs a key too")

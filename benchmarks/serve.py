@@ -246,6 +246,7 @@ def _measured(
 
 def in_process(kind: str, engine: SearchEngine, pool: Sequence[Ask], seconds: float) -> Measured:
     """The same requests by a call, one after the other, request model and JSON included."""
+    engine.prepare()  # as the service does when it warms
     for ask in pool[:10]:
         ask.call(engine)
     latencies: list[float] = []

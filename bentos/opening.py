@@ -52,10 +52,17 @@ class RemoteEncoder:
 
 @contextmanager
 def open_beside(settings: Settings, wrap: Wrap) -> Iterator[Lineup]:
-    """A lineup whose encoders run in a process of their own, on the cores that this one leaves."""
-    process = EncoderProcess(settings)
+    """A lineup whose encoders run in a process of their own, on the cores that this one leaves.
+
+    A team of OpenMP threads that shares a core with the searches waits for its slowest thread at
+    every layer; one thread fewer encodes more.
+    """
+    threads = settings.encoders.threads
     if settings.serve.one_core:
+        threads = max(1, threads - 1)
         cores.keep_to_one()
+    encoders = settings.encoders.model_copy(update={"threads": threads})
+    process = EncoderProcess(settings.model_copy(update={"encoders": encoders}))
     try:
         with open_lineup(settings, wrap, process.load) as lineup:
             yield lineup

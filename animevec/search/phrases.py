@@ -336,4 +336,4 @@ def _span(found: Found, _: Vocabulary) -> Node | None:
 
 _DIGIT: Final = re.compile(r"\d")
 _RULES: Final = tuple((re.compile(pattern, re.I), meaning) for pattern, meaning in _rules())
-_WORDED: Final = tuple(rule for rule in _RULES if r"\d" not in rule[0].pattern)  # half of them
+_WORDED: Final = tuple(rule for rule in _RULES if r"\d" not in rule[0].pattern)

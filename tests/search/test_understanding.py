@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from animevec.catalog.record import Anime
+from animevec.search import phrases
 from animevec.search.phrases import read_filters
 from animevec.search.request import UNDERSTANDING
 from animevec.search.request import Understanding as Part
@@ -84,6 +85,21 @@ def test_filters_said_in_words(
     readings, text = read_filters(said, vocabulary)
     assert text == left
     assert [as_json(reading.node) for reading in readings] == filters
+
+
+def test_rules_that_are_left_out_without_a_digit_need_one() -> None:
+    numbered = [rule for rule, _ in phrases._RULES if r"\d" in rule.pattern]
+    words = (
+        "before since after in until the from to s early mid late of winter season episodes under"
+        " over at least most than up exactly more fewer shorter longer rated score minutes eps ep"
+        " year decade popular best -"
+    )
+    said = words.split()
+    pairs = [f"{one} {other}" for one in said for other in said]
+    threes = [f"{pair} episodes" for pair in pairs] + [f"rated {pair}" for pair in pairs]
+    assert len(numbered) > 10
+    for text in (*pairs, *threes):
+        assert not any(rule.search(text) for rule in numbered), text
 
 
 def test_recent_means_the_last_three_years(vocabulary: Vocabulary) -> None:

@@ -16,7 +16,6 @@ from animevec.encoders.base import View
 from animevec.encoders.picture import decode
 from animevec.encoders.picture_views import PictureHash, Views, near_duplicate_hash
 from animevec.errors import AnimevecError
-from animevec.index.document import cover
 from animevec.search.overlay import Copy, Overlay
 from animevec.search.view import CatalogueView
 from animevec.settings import LimitSettings
@@ -84,9 +83,9 @@ class Lookalikes:
     def known(self, ids: Sequence[UUID]) -> dict[UUID, Print]:
         """The prints of those of ``ids`` that have a picture."""
         found: dict[UUID, Print] = {}
-        for id_, record in self._view.records(ids).items():
-            picture = cover(record)
-            kept = self._print(picture.sha256) if picture and picture.sha256 else None
+        for id_, card in self._view.cards(ids).items():
+            stored = card.picture.sha256 if card.picture else None
+            kept = self._print(stored) if stored else None
             if kept is not None:
                 found[id_] = kept
         return found

@@ -4,8 +4,10 @@ A message names the value, the limit and the way out.  ``details`` holds the sam
 facts for programs and must be JSON-serialisable.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar
+
+Result = TypeVar("Result")
 
 
 class AnimevecError(Exception):
@@ -120,3 +122,11 @@ def from_envelope(error: Mapping[str, Any]) -> AnimevecError:
     kinds = {kind.code: kind for kind in AnimevecError.__subclasses__()}
     kind = kinds.get(str(error["code"]), AnimevecError)
     return kind(str(error["message"]), **dict(error["details"]))
+
+
+def attempt(call: Callable[..., Result], *arguments: Any) -> Result | AnimevecError:
+    """What a call returns, or the error of ours that it raises: the outcome of one of many."""
+    try:
+        return call(*arguments)
+    except AnimevecError as error:
+        return error

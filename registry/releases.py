@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from animevec.errors import ModelError
+from animevec.errors import ModelError, NotFound
 from animevec.release import EncoderRef, Release
 from animevec.settings import Settings
 from registry.adapters import install, verify
@@ -104,11 +104,12 @@ class Releases:
 
     def aliases(self) -> dict[str, str]:
         """Alias to version."""
-        with mlflow_errors("release aliases"):
-            if not self._exists():
-                return {}
-            model = self.tracking.client.get_registered_model(self.name)
-            return {alias: str(version) for alias, version in model.aliases.items()}
+        try:
+            with mlflow_errors("release aliases"):
+                model = self.tracking.client.get_registered_model(self.name)
+        except NotFound:  # nothing was registered yet
+            return {}
+        return {alias: str(version) for alias, version in model.aliases.items()}
 
     def list(self) -> list[Registered]:
         """Every complete release, newest first."""

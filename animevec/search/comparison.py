@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from animevec.search.fusion import Ranked, Vote
 from animevec.search.request import SimilarSearch
-from animevec.search.table import Matrix, Rows, Table
+from animevec.search.table import Column, Matrix, Rows, Table
 
 DECIMALS = 6  # beyond is rounding, which must not decide between equals
 # By the vector's name, the rows of the titles for and of those against.
@@ -83,11 +83,11 @@ def compared(
     return Comparison(table.ids(rows), columns, order[kept[order]], scores)
 
 
-def mean_example(likes: Matrix, unlike: Matrix) -> NDArray[np.float32]:
-    """Qdrant's average_vector: avg(positive) + avg(positive) - avg(negative)."""
-    mean = likes.mean(axis=0)
-    moved = 2 * mean - unlike.mean(axis=0) if len(unlike) else mean
-    return np.asarray(moved, np.float32)
+def mean_example(likes: Matrix, unlike: Matrix) -> Matrix:
+    """Qdrant's average_vector: avg(positive) + avg(positive) - avg(negative), [1, width]."""
+    mean = likes.mean(axis=0, keepdims=True)
+    moved = 2 * mean - unlike.mean(axis=0, keepdims=True) if len(unlike) else mean
+    return np.asarray(moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,7 @@ def _column(
     column = table.column(name)
     having = np.flatnonzero(column.having(rows)) if column is not None else ()
     if column is not None and len(having):
-        found = _likeness(search, *column.aligned(likes, unlike, rows[having]))
-        values[having] = np.round(found, DECIMALS)
+        values[having] = _likeness(search, column, rows[having], likes, unlike)
         ranks[having[_descending(values[having])]] = np.arange(1, len(having) + 1)
     return _Column(name, weight, values, ranks, -1.0 if search.metric == "euclid" else 1.0)
 
@@ -157,32 +156,36 @@ def _passing(search: SimilarSearch, scores: NDArray[np.float64]) -> NDArray[np.b
     return scores <= limit if search.metric == "euclid" else scores >= limit
 
 
-def _likeness(search: SimilarSearch, likes: Matrix, unlike: Matrix, rows: Matrix) -> Matrix:
+def _likeness(
+    search: SimilarSearch, column: Column, rows: Rows, likes: Rows, unlike: Rows
+) -> NDArray[np.float64]:
     """Likeness [rows] in one vector, larger is better."""
+    space = column.space(np.concatenate([likes, unlike]))
+    liked, unliked = space.matrix(likes), space.matrix(unlike)
+
+    def alike(examples: Matrix) -> Matrix:
+        products = space.products(rows, examples)
+        found = _similarity(search.metric, products, column.squares(rows)[:, None], examples)
+        return found.round(DECIMALS)  # also before two are compared: noise is no difference
+
     if search.strategy == "average_vector":
-        return _similarity(search.metric, rows, mean_example(likes, unlike)[None, :])[:, 0]
-    return _best_score(search.metric, rows, likes, unlike)
-
-
-def _similarity(metric: str, rows: Matrix, examples: Matrix) -> Matrix:
-    """[rows, examples]; euclid as a negative distance."""
-    if metric == "euclid":
-        return np.asarray(-np.linalg.norm(rows[:, None] - examples[None], axis=2), np.float32)
-    products = rows @ examples.T
-    if metric == "cosine":
-        products /= np.maximum(_lengths(rows)[:, None] * _lengths(examples), 1e-12)
-    return np.asarray(products, np.float32)
-
-
-def _lengths(rows: Matrix) -> Matrix:
-    return np.asarray(np.sqrt(np.einsum("ij,ij->i", rows, rows)))
-
-
-def _best_score(metric: str, rows: Matrix, likes: Matrix, unlike: Matrix) -> Matrix:
-    """Likeness to the nearest positive example; below all others where a negative is nearer."""
-    best: Matrix = _similarity(metric, rows, likes).max(axis=1)
+        return alike(mean_example(liked, unliked))[:, 0]
+    best: NDArray[np.float64] = alike(liked).max(axis=1)
     if not len(unlike):
         return best
-    worst = _similarity(metric, rows, unlike).max(axis=1)
-    below = -np.square(worst) - (4 if metric == "euclid" else 0)
-    return np.where(best > worst, best, below).astype(np.float32)
+    # Below all others where a negative example is nearer.
+    worst = alike(unliked).max(axis=1)
+    below = -np.square(worst) - (4 if search.metric == "euclid" else 0)
+    return np.where(best > worst, best, below)
+
+
+def _similarity(
+    metric: str, products: Matrix, squares: NDArray[np.float64], examples: Matrix
+) -> Matrix:
+    """[rows, examples] from their products and squared lengths; euclid as a negative distance."""
+    if metric == "dot":
+        return products
+    others = np.square(examples).sum(axis=1)
+    if metric == "cosine":
+        return np.asarray(products / np.maximum(np.sqrt(squares * others), 1e-12))
+    return np.asarray(-np.sqrt(np.maximum(squares + others - 2 * products, 0.0)))

@@ -1,14 +1,15 @@
 """The search engine: one object, thread-safe, that answers every kind of search."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from animevec.encoders.base import Encoder
-from animevec.errors import AnimevecError, InvalidRequest
+from animevec.errors import AnimevecError, InvalidRequest, attempt
 from animevec.index.base import VectorStore
 from animevec.release import Release
 from animevec.search.answer import Answerer
 from animevec.search.encoding import Encoders
+from animevec.search.filters import Node
 from animevec.search.hydration import summary
 from animevec.search.planning import Planner
 from animevec.search.rankers import Ranker, listed, ranker
@@ -85,14 +86,22 @@ class SearchEngine:
 
     def similar(self, search: SimilarSearch) -> SearchResult:
         """Titles like the positive and unlike the negative references."""
-        watch, _ = self._begin(search)
-        with watch.stage("retrieve"):
-            found = self._likeness.find(search, self._planner.parsed(search.filters))
-        return self._answerer.similar(search, found, watch)
+        (outcome,) = self._similar([search])
+        if isinstance(outcome, AnimevecError):
+            raise outcome
+        return outcome
 
     def similar_batch(self, searches: Sequence[SimilarSearch]) -> list[BatchOutcome]:
-        """One outcome per search, in order; one that fails hurts no other."""
-        return [self._outcome(search) for search in searches]
+        """One outcome per search, in order; one that fails hurts no other.
+
+        The index is asked for all of them at once, and their timings count from when it was.
+        """
+        return [
+            BatchOutcome(error=dict(outcome.envelope()["error"]))
+            if isinstance(outcome, AnimevecError)
+            else BatchOutcome(result=outcome)
+            for outcome in self._similar(searches)
+        ]
 
     def likeness(self, pairs: Sequence[tuple[UUID, UUID]]) -> list[float | None]:
         """How alike the titles of each pair are by content; None where one is not indexed."""
@@ -128,8 +137,24 @@ class SearchEngine:
             )
         return Stopwatch(), ranker(search.ranker or self._default, self._text)
 
-    def _outcome(self, search: SimilarSearch) -> BatchOutcome:
-        try:
-            return BatchOutcome(result=self.similar(search))
-        except AnimevecError as error:
-            return BatchOutcome(error=dict(error.envelope()["error"]))
+    def _similar(self, searches: Sequence[SimilarSearch]) -> Iterator[SearchResult | AnimevecError]:
+        watch = Stopwatch()
+        with watch.stage("retrieve"):
+            nodes = [attempt(self._scoped, search) for search in searches]
+            asked = [
+                (search, node)
+                for search, node in zip(searches, nodes, strict=True)
+                if not isinstance(node, AnimevecError)
+            ]
+            found = iter(self._likeness.find(asked))
+        for search, node in zip(searches, nodes, strict=True):
+            outcome = node if isinstance(node, AnimevecError) else next(found)
+            if isinstance(outcome, AnimevecError):
+                yield outcome
+            else:
+                yield attempt(self._answerer.similar, search, outcome, watch.split())
+
+    def _scoped(self, search: SimilarSearch) -> Node | None:
+        """A similarity search's filter; whatever else is asked for was checked."""
+        self._begin(search)
+        return self._planner.parsed(search.filters)

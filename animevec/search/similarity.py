@@ -11,7 +11,9 @@ from functools import cached_property
 from itertools import islice
 from uuid import UUID
 
-from animevec.errors import InvalidRequest
+import numpy as np
+
+from animevec.errors import AnimevecError, InvalidRequest, attempt
 from animevec.index.base import Query, VectorStore
 from animevec.index.document import LEXICAL, PICTURE, TEXT, THUMBNAIL
 from animevec.release import Release
@@ -98,33 +100,26 @@ class Likeness:
         for start in range(0, len(ids), AT_ONCE):
             material.rows(ids[start : start + AT_ONCE])
 
-    def find(self, search: SimilarSearch, node: Node | None) -> Found:
-        """Titles by likeness to the references, without these.
+    def find(
+        self, searches: Sequence[tuple[SimilarSearch, Node | None]]
+    ) -> list[Found | AnimevecError]:
+        """Titles by likeness to the references, without these: one outcome per search, in order.
 
-        Raises:
-            NotFound: a reference is no title.
-            InvalidRequest: a reference is both positive and negative, or no positive one has
-                any of the vectors compared.
+        The index is asked for all of one scope at once.  Errors of a search: ``NotFound``: a
+        reference is no title; ``InvalidRequest``: a reference is both positive and negative, or
+        no positive one has any of the vectors compared.
         """
-        positive = {self._view.resolve(key): key for key in search.positive}
-        negative = {self._view.resolve(key): key for key in search.negative}
-        both_ways = positive.keys() & negative.keys()
-        if both_ways:
-            raise InvalidRequest(
-                f"{next(iter(both_ways))} is both a positive and a negative reference"
-            )
-        weights = MODES.get(search.mode) or {str(n): w for n, w in search.vectors.items()}
-        material = self._material(weights)
-        examples = _examples(material.rows(positive), material.rows(negative), material, weights)
-        excluded = self._excluded(search, {*positive, *negative})
-        scope = Scope(node, unwanted(search, self._view))
-        candidates = self._candidates(search, material, examples, scope, len(excluded))
-        ranked = compared(search, material.table, candidates, examples, weights, excluded)
-        warnings = [
-            *self._view.vocabulary.strangers(node),
-            *_silent(positive | negative, material.table, examples),
-        ]
-        return Found(ranked, list(positive), warnings)
+        outcomes: dict[int, Found | AnimevecError] = {}
+        scopes: dict[Scope, dict[int, _Task]] = defaultdict(dict)
+        for at, asked in enumerate(searches):
+            task = attempt(self._task, *asked)
+            if isinstance(task, AnimevecError):
+                outcomes[at] = task
+            else:
+                scopes[task.scope][at] = task
+        for scope, tasks in scopes.items():
+            outcomes |= zip(tasks, self._found(scope, list(tasks.values())), strict=True)
+        return [outcomes[at] for at in range(len(searches))]
 
     def between(self, pairs: Sequence[tuple[UUID, UUID]]) -> list[float | None]:
         """How alike two titles are by content, as ``find`` scores them; None where one of them
@@ -157,30 +152,74 @@ class Likeness:
         schema = self._store.schema(self._index)
         return frozenset({*schema.dense, *schema.sparse})
 
+    def _task(self, search: SimilarSearch, node: Node | None) -> "_Task":
+        positive = {self._view.resolve(key): key for key in search.positive}
+        negative = {self._view.resolve(key): key for key in search.negative}
+        both_ways = positive.keys() & negative.keys()
+        if both_ways:
+            raise InvalidRequest(
+                f"{next(iter(both_ways))} is both a positive and a negative reference"
+            )
+        weights = MODES.get(search.mode) or {str(n): w for n, w in search.vectors.items()}
+        material = self._material(weights)
+        examples = _examples(material.rows(positive), material.rows(negative), material, weights)
+        warnings = [
+            *self._view.vocabulary.strangers(node),
+            *_silent(positive | negative, material.table, examples),
+        ]
+        scope = Scope(node, unwanted(search, self._view))
+        excluded = self._excluded(search, {*positive, *negative})
+        return _Task(search, scope, material, weights, examples, list(positive), excluded, warnings)
+
     def _excluded(self, search: SimilarSearch, references: set[UUID]) -> frozenset[UUID]:
         if not search.exclude_franchise:
             return frozenset(references)
         return frozenset(references | self._view.kin(references))
 
-    def _candidates(
-        self,
-        search: SimilarSearch,
-        material: _Material,
-        examples: Examples,
-        scope: Scope,
-        excluded: int,
-    ) -> Rows:
-        """Nearest titles of every question."""
+    def _found(self, scope: Scope, tasks: Sequence["_Task"]) -> Sequence[Found | AnimevecError]:
+        """What the searches of one scope find: the nearest titles of all their questions."""
+        queries = [task.queries() for task in tasks]
+        asked = [query for some in queries for query in some]
+        answers = attempt(scope.query, self._store, self._index, asked)
+        if isinstance(answers, AnimevecError):
+            return [answers] * len(tasks)
+        hits = iter(answers)
+        near = [[hit.id for _ in some for hit in next(hits)] for some in queries]
+        return [task.found(ids) for task, ids in zip(tasks, near, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One search: what it compares with what, and where it looks."""
+
+    search: SimilarSearch
+    scope: Scope
+    material: _Material
+    weights: Mapping[str, float]
+    examples: Examples
+    references: Sequence[UUID]
+    excluded: frozenset[UUID]
+    warnings: Sequence[str]
+
+    def queries(self) -> list[Query]:
+        """What to ask the index for candidates."""
+        search = self.search
         needed = (search.offset + search.limit) * (3 if search.fold_franchise else 1)
-        depth = min(needed + MARGIN + excluded, MAX_DEPTH)
-        queries = [
+        depth = min(needed + MARGIN + len(self.excluded), MAX_DEPTH)
+        return [
             Query(vector, name, depth)
-            for name, (likes, unlike) in examples.items()
+            for name, (likes, unlike) in self.examples.items()
             if name != LABELS
-            for vector in _questions(search, material, name, likes, unlike)
+            for vector in _questions(search, self.material, name, likes, unlike)
         ]
-        answers = scope.query(self._store, self._index, queries)
-        return material.rows(hit.id for answer in answers for hit in answer)
+
+    def found(self, ids: Iterable[UUID]) -> Found:
+        """The candidates compared."""
+        candidates, table = self.material.rows(ids), self.material.table
+        ranked = compared(
+            self.search, table, candidates, self.examples, self.weights, self.excluded
+        )
+        return Found(ranked, self.references, self.warnings)
 
 
 def _questions(
@@ -197,8 +236,9 @@ def _questions(
         return [material.traits.question(group) for group in groups]
     if column is None:
         return []
-    liked, unliked = column.aligned(likes, unlike)
-    return [mean_example(liked, unliked)] if together else list(liked)
+    liked = column.matrix(likes)
+    asked = mean_example(liked, column.matrix(unlike)) if together else liked
+    return list(asked.astype(np.float32))
 
 
 def _examples(

@@ -21,6 +21,12 @@ class Stopwatch:
         finally:
             self._ms[name] = self._ms.get(name, 0.0) + (perf_counter() - start) * 1e3
 
+    def split(self) -> "Stopwatch":
+        """Another one that goes on from here, for one of many that began together."""
+        other = Stopwatch()
+        other._ms, other._start = {**self._ms}, self._start
+        return other
+
     def read(self) -> dict[str, float]:
         """The stages so far and ``total``."""
         total = (perf_counter() - self._start) * 1e3

@@ -5,6 +5,7 @@ Rows are added and never changed, so who knows their numbers may read them while
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from animevec.encoders.base import SparseVector, Vector
 
 AnyVector = Vector | SparseVector
 Vectors = Mapping[str, AnyVector]
-Matrix = Vector
+Matrix = NDArray[np.float64]
 Rows = NDArray[np.int64]
 Read = Callable[[list[UUID]], Mapping[UUID, Vectors]]
 
@@ -85,16 +86,19 @@ class DenseColumn:
 
     def __init__(self, size: int) -> None:
         self._values = np.zeros((0, size), np.float32)
+        self._squares = np.zeros(0)  # of the vectors' lengths
         self._has = np.zeros(0, bool)
 
     def put(self, first: int, vectors: Sequence[AnyVector | None]) -> None:
         """Vectors of the rows from ``first`` on; None for a title that has none."""
-        values = _grown(self._values, first + len(vectors))
-        has = _grown(self._has, first + len(vectors))
+        rows = first + len(vectors)
+        values, squares = _grown(self._values, rows), _grown(self._squares, rows)
+        has = _grown(self._has, rows)
         for row, vector in enumerate(vectors, first):
             if isinstance(vector, np.ndarray):
                 values[row], has[row] = vector, True
-        self._values, self._has = values, has
+                squares[row] = np.square(vector, dtype=np.float64).sum()
+        self._values, self._squares, self._has = values, squares, has
 
     def having(self, rows: Rows) -> NDArray[np.bool_]:
         """Which of the rows have a vector."""
@@ -104,9 +108,21 @@ class DenseColumn:
         """One row's vector."""
         return np.asarray(self._values[row])
 
-    def aligned(self, *groups: Rows) -> list[Matrix]:
-        """The vectors of some groups of rows as matrices of one width."""
-        return [self._values[rows] for rows in groups]
+    def space(self, rows: Rows) -> "DenseColumn":
+        """Where the vectors of some rows are compared with others: as they are."""
+        return self
+
+    def matrix(self, rows: Rows) -> Matrix:
+        """The vectors of some rows, each of which has one, as a matrix."""
+        return self._values[rows].astype(np.float64)
+
+    def squares(self, rows: Rows) -> NDArray[np.float64]:
+        """The squares of the vectors' lengths [rows]."""
+        return self._squares[rows]
+
+    def products(self, rows: Rows, examples: Matrix) -> Matrix:
+        """[rows, examples] of rows that have a vector and examples as wide as ``matrix``."""
+        return self.matrix(rows) @ examples.T
 
 
 class SparseColumn:
@@ -151,31 +167,27 @@ class SparseColumn:
         span = slice(int(self._starts[row]), int(self._starts[row] + self._lengths[row]))
         return SparseVector(self._terms[self._held[span]], self._weights[span])
 
-    def aligned(self, *groups: Rows) -> list[Matrix]:
-        """The vectors of some groups of rows as matrices of one width; every row has a vector.
-
-        Only the terms of the groups before the last become columns; what the last has besides is
-        one more column, so that every product and every length stays what it is.
+    def space(self, rows: Rows) -> "TermSpace":
+        """The terms of some rows, of which there is one at least and each has a vector: where
+        these are compared with others that are in the table by now.
         """
-        examples = np.concatenate(groups[:-1])
-        terms = np.unique(self._held.take(_spans(self._starts[examples], self._lengths[examples])))
-        place = np.full(len(self._terms), -1, np.int32)
-        place[terms] = np.arange(len(terms))
-        return [self._projected(rows, place, len(terms)) for rows in groups]
+        terms = np.unique(self.entries(rows)[0])
+        places = np.zeros(len(self._terms), np.int32)
+        places[terms] = np.arange(1, len(terms) + 1)
+        return TermSpace(self, places, len(terms) + 1)
 
-    def _projected(self, rows: Rows, place: NDArray[np.int32], width: int) -> Matrix:
-        found = np.zeros((len(rows), width + 1), np.float32)
-        if not len(rows):
-            return found
+    def entries(self, rows: Rows) -> tuple[NDArray[np.int32], Vector, NDArray[np.int32]]:
+        """Numbers of the terms and weights of some rows, one after the other, and where each row
+        ends; there is one row at least, and each has a vector.
+        """
         lengths = self._lengths[rows]
-        entries = _spans(self._starts[rows], lengths)
-        places = place.take(self._held.take(entries))
-        asked = np.flatnonzero(places >= 0)
-        owners = np.repeat(np.arange(len(rows), dtype=np.int32), lengths)
-        found[owners[asked], places[asked]] = self._weights[entries[asked]]
-        others = self._squares[rows] - np.einsum("ij,ij->i", found, found, dtype=np.float64)
-        found[:, -1] = np.sqrt(np.maximum(others, 0.0))
-        return found
+        ends = np.cumsum(lengths, dtype=np.int32)
+        spans = _spans(self._starts[rows], lengths, ends)
+        return self._held.take(spans), self._weights.take(spans), ends
+
+    def squares(self, rows: Rows) -> NDArray[np.float64]:
+        """The squares of the vectors' lengths [rows]."""
+        return self._squares[rows]
 
     def _numbered(self, terms: NDArray[np.uint32]) -> list[int]:
         numbers = self._numbers
@@ -186,7 +198,35 @@ class SparseColumn:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class TermSpace:
+    """A space of few terms; ``places`` has their columns by number, and 0, a column of zeros, for
+    all other terms.
+    """
+
+    column: SparseColumn
+    places: NDArray[np.int32]
+    width: int
+
+    def matrix(self, rows: Rows) -> Matrix:
+        """The vectors of some of the rows whose terms these are, as a matrix."""
+        whole = np.zeros((len(rows), self.width))
+        if len(rows):
+            terms, weights, ends = self.column.entries(rows)
+            owners = np.repeat(np.arange(len(rows)), np.diff(ends, prepend=0))
+            whole[owners, self.places.take(terms)] = weights
+        return whole
+
+    def products(self, rows: Rows, examples: Matrix) -> Matrix:
+        """[rows, examples] of rows that have a vector and examples as wide as ``matrix``."""
+        terms, weights, ends = self.column.entries(rows)
+        shares = examples.take(self.places.take(terms), axis=1) * weights
+        starts = np.concatenate([[0], ends[:-1]])
+        return np.asarray(np.add.reduceat(shares, starts, axis=1).T)
+
+
 Column = DenseColumn | SparseColumn
+Space = DenseColumn | TermSpace
 
 
 def _column(vectors: Iterable[AnyVector | None]) -> Column:
@@ -204,11 +244,13 @@ def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:
     return larger
 
 
-def _spans(starts: NDArray[np.int32], lengths: NDArray[np.int32]) -> NDArray[np.int32]:
+def _spans(
+    starts: NDArray[np.int32], lengths: NDArray[np.int32], ends: NDArray[np.int32]
+) -> NDArray[np.int32]:
     """``range(start, start + length)`` of all spans, one after the other; there is one at least,
-    and none is empty.
+    and none is empty.  ``ends`` are the sums of the lengths so far.
     """
-    steps = np.ones(int(lengths.sum()), np.int32)
+    steps = np.ones(int(ends[-1]), np.int32)
     steps[0] = starts[0]
-    steps[np.cumsum(lengths[:-1])] = starts[1:] - starts[:-1] - lengths[:-1] + 1
+    steps[ends[:-1]] = starts[1:] - starts[:-1] - lengths[:-1] + 1
     return np.cumsum(steps, dtype=np.int32)

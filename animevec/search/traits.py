@@ -45,11 +45,11 @@ class Traits:
 
     def question(self, words: Sequence[SparseVector]) -> SparseVector:
         """What finds titles of such words in the index, which knows their rarity by itself."""
-        terms = np.unique(np.concatenate([one.indices for one in words]))
-        values = np.zeros(len(terms), np.float32)
-        for one in words:
-            values[np.searchsorted(terms, one.indices)] += one.values
-        return SparseVector(terms, values if self.learned else values / self.rarity.idf(terms))
+        summed = words[0] if len(words) == 1 else _summed(words)
+        if self.learned:
+            return summed
+        terms = summed.indices
+        return SparseVector(terms, summed.values / self.rarity.idf(terms))
 
     def _words(self, words: SparseVector) -> SparseVector:
         weight = words.values if self.learned else words.values * self.rarity.idf(words.indices)
@@ -71,6 +71,14 @@ class Traits:
         terms = sorted(weights)
         values = np.array([weights[term] for term in terms], np.float32)
         return _unit(np.array(terms, np.uint32), values)
+
+
+def _summed(vectors: Sequence[SparseVector]) -> SparseVector:
+    terms = np.unique(np.concatenate([one.indices for one in vectors]))
+    values = np.zeros(len(terms), np.float32)
+    for one in vectors:
+        values[np.searchsorted(terms, one.indices)] += one.values
+    return SparseVector(terms, values)
 
 
 def _unit(terms: np.ndarray, values: Vector) -> SparseVector:

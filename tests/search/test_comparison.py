@@ -52,7 +52,7 @@ def expected(search: SimilarSearch, likes: list[UUID], unlike: list[UUID], id_: 
             against = [v for i in unlike if (v := dense(i, name)) is not None]
             unliked = np.stack(against) if against else np.zeros((0, len(mine)), np.float32)
             if search.strategy == "average_vector":
-                value = likeness(search.metric, mine, mean_example(liked, unliked))
+                value = likeness(search.metric, mine, mean_example(liked, unliked)[0])
             else:
                 value = max(likeness(search.metric, mine, one) for one in liked)
                 worst = max((likeness(search.metric, mine, one) for one in unliked), default=-99)
@@ -127,3 +127,18 @@ def test_equals_come_by_id_whatever_row_they_have() -> None:
     search = SimilarSearch(positive=("x",))
     found = compared(search, table, rows, examples, {"text": 1.0})
     assert [one.id for one in found] == sorted(IDS)
+
+
+def test_a_title_as_near_to_the_like_as_to_the_unlike_comes_last() -> None:
+    """Products that differ by rounding only must not say that one of them is nearer."""
+    chance = np.random.default_rng(7)
+    vectors = {id_: chance.normal(size=64).astype(np.float32) for id_ in IDS[:20]}
+    twin = IDS[30]
+    vectors[twin] = vectors[IDS[0]] * np.float32(3)  # the same direction
+    table = Table()
+    rows = table.take([*vectors], lambda ids: {id_: {"text": vectors[id_]} for id_ in ids})
+    examples = {"text": (table.known([IDS[0]]), table.known([twin]))}
+    search = SimilarSearch(positive=("x",), strategy="best_score")
+    found = compared(search, table, rows, examples, {"text": 1.0}, [IDS[0], twin])
+    assert len(found) == 19
+    assert all(one.score <= 0 for one in found)

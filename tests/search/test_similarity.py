@@ -6,7 +6,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from animevec.errors import InvalidRequest, NotFound
+from animevec.errors import InvalidRequest, NotFound, Unavailable
 from animevec.index.document import TEXT
 from animevec.search.engine import SearchEngine
 from animevec.search.request import SimilarSearch
@@ -148,8 +148,49 @@ def test_one_bad_reference_of_a_batch_hurts_no_other(engine: SearchEngine) -> No
     assert bad.error["code"] == "not_found"
 
 
+def test_searches_of_a_batch_are_answered_as_if_alone(engine: SearchEngine) -> None:
+    asked = [
+        SimilarSearch(positive=(BEBOP,), limit=5),
+        SimilarSearch(positive=(NARUTO,), mode="vector", vectors={"text": 1}),
+        SimilarSearch(positive=(BEBOP,), filters={"genres": "no such field value", "limit": 3}),
+        SimilarSearch(positive=(ANNE,), filters={"type": "TV"}, metric="euclid"),
+        SimilarSearch(positive=(BEBOP, ANNE), negative=(NARUTO,), strategy="best_score"),
+        SimilarSearch(positive=(NARUTO,), filters={"type": "TV"}, nsfw="include"),
+        SimilarSearch(positive=(BEBOP,), limit=5),
+    ]
+    outcomes = engine.similar_batch(asked)
+    assert [outcome.error is None for outcome in outcomes] == [True, True, False] + [True] * 4
+    for search, outcome in zip(asked, outcomes, strict=True):
+        if outcome.result is not None:
+            alone = engine.similar(search).model_dump(exclude={"timings_ms"})
+            assert outcome.result.model_dump(exclude={"timings_ms"}) == alone
+            assert {"retrieve", "rank", "total"} <= {*outcome.result.timings_ms}
+
+
+def test_an_index_that_fails_for_one_scope_leaves_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = world.store.query_batch
+
+    def failing(name: str, queries: Any) -> Any:
+        if queries[0].filter is not None:
+            raise Unavailable("the index is away")
+        return asked(name, queries)
+
+    monkeypatch.setattr(world.store, "query_batch", failing)
+    searches = [
+        SimilarSearch(positive=(BEBOP,)),
+        SimilarSearch(positive=(BEBOP,), filters={"type": "TV"}),
+        SimilarSearch(positive=(NARUTO,)),
+    ]
+    outcomes = world.engine.similar_batch(searches)
+    assert [outcome.result is None for outcome in outcomes] == [False, True, False]
+    assert outcomes[1].error is not None
+    assert outcomes[1].error["code"] == "unavailable"
+
+
 def test_the_mean_of_examples_is_qdrants() -> None:
-    likes = np.array([[1, 0], [0, 1]], np.float32)
-    unlike = np.array([[0, 1]], np.float32)
-    assert mean_example(likes, unlike).tolist() == [1.0, 0.0]
-    assert mean_example(likes, np.empty((0, 0), np.float32)).tolist() == [0.5, 0.5]
+    likes = np.array([[1.0, 0.0], [0.0, 1.0]])
+    unlike = np.array([[0.0, 1.0]])
+    assert mean_example(likes, unlike).tolist() == [[1.0, 0.0]]
+    assert mean_example(likes, likes[:0]).tolist() == [[0.5, 0.5]]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from animevec.encoders.base import SparseVector
-from animevec.search.table import AnyVector, SparseColumn, Table, Vectors
+from animevec.search.table import AnyVector, Table, Vectors
 
 IDS = [UUID(int=number) for number in range(60)]
 
@@ -72,32 +72,33 @@ def test_rows_keep_their_vectors_while_the_table_grows() -> None:
 
 
 @pytest.mark.parametrize("name", ["text", "words"])
-def test_aligned_rows_have_the_products_and_lengths_of_their_vectors(name: str) -> None:
+def test_products_and_lengths_are_those_of_the_vectors(name: str) -> None:
     table = Table()
     every = table.take(IDS[:50], Shelf().read)
     column = table.column(name)
     assert column is not None
     rows = every[column.having(every)]
-    likes, unlike, others = rows[:2], rows[5:6], rows
-    liked, unliked, matrix = column.aligned(likes, unlike, others)
-    examples = np.concatenate([liked, unliked])
-    products, lengths = matrix @ examples.T, np.linalg.norm(matrix, axis=1)
-    asked = [column.vector(row) for row in [*likes.tolist(), *unlike.tolist()]]
-    for at, row in enumerate(others.tolist()):
+    asked = rows[[3, 0, 5]]
+    space = column.space(asked)
+    products = space.products(rows, space.matrix(asked))
+    squares = column.squares(rows)
+    for at, row in enumerate(rows.tolist()):
         mine = column.vector(row)
-        assert lengths[at] == pytest.approx(product(mine, mine) ** 0.5, rel=1e-5)
-        for place, example in enumerate(asked):
-            assert products[at, place] == pytest.approx(product(mine, example), abs=1e-5)
+        assert squares[at] == pytest.approx(product(mine, mine), rel=1e-6)
+        for place, other in enumerate(asked.tolist()):
+            expected = product(mine, column.vector(other))
+            assert products[at, place] == pytest.approx(expected, abs=1e-6)
 
 
-def test_no_example_against_is_a_matrix_without_rows() -> None:
+@pytest.mark.parametrize("name", ["text", "words"])
+def test_no_example_is_a_matrix_without_rows(name: str) -> None:
     table = Table()
     rows = table.take(IDS[1:3], Shelf().read)
-    column = table.column("words")
-    assert isinstance(column, SparseColumn)
-    liked, unliked, matrix = column.aligned(rows, rows[:0], rows)
-    assert unliked.shape == (0, liked.shape[1])
-    assert matrix.shape == liked.shape
+    column = table.column(name)
+    assert column is not None
+    rows = rows[column.having(rows)]
+    space = column.space(rows)
+    assert space.matrix(rows[:0]).shape == (0, space.matrix(rows).shape[1])
 
 
 def test_threads_that_read_the_same_titles_add_them_once() -> None:

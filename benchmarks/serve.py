@@ -24,22 +24,26 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-import numpy as np
-import psutil
-from rich.console import Console
-from rich.table import Table
+from animevec import quiet
 
-from animevec.catalog.record import Anime
-from animevec.catalog.store import Catalog
-from animevec.errors import AnimevecError
-from animevec.lineup import open_assembly
-from animevec.search.engine import SearchEngine
-from animevec.search.request import MultimodalSearch, PictureSearch, SimilarSearch, TextSearch
-from animevec.settings import Settings
-from animevec.stack.process import Process, Supervisor
-from animevec.stack.readiness import wait_ready
-from animevec.stack.table import search_service
+quiet.apply()  # the engine in process computes with the service's threads
+
+import aiohttp  # noqa: E402
+import numpy as np  # noqa: E402
+import psutil  # noqa: E402
+from rich.console import Console  # noqa: E402
+from rich.table import Table  # noqa: E402
+
+from animevec.catalog.record import Anime  # noqa: E402
+from animevec.catalog.store import Catalog  # noqa: E402
+from animevec.errors import AnimevecError  # noqa: E402
+from animevec.lineup import open_assembly  # noqa: E402
+from animevec.search.engine import SearchEngine  # noqa: E402
+from animevec.search.request import MultimodalSearch, PictureSearch, SimilarSearch, TextSearch  # noqa: E402
+from animevec.settings import Settings  # noqa: E402
+from animevec.stack.process import Process, Supervisor  # noqa: E402
+from animevec.stack.readiness import wait_ready  # noqa: E402
+from animevec.stack.table import search_service  # noqa: E402
 
 CLIENTS = (1, 20, 100)
 SHARES = (0.5, 0.8)  # of the throughput at 20 clients, for the open loops

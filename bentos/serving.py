@@ -26,6 +26,7 @@ from bentos.gate import Gate
 from bentos.jobs import Jobs
 from bentos.metrics import Metrics
 from bentos.turnstile import Turnstile
+from bentos.warmth import Rest
 
 State = Literal["starting", "warming", "ready", "failed", "stopped"]
 Opener = Callable[[Settings, Wrap], AbstractContextManager[Lineup]]
@@ -155,8 +156,10 @@ class Service:
                 lineup.follower.start()
                 self.state = "ready"
                 _log.info("ready", seconds=round(time.monotonic() - self._started, 1))
+                rest = Rest()
                 while not self._stop.wait(self.settings.registry.poll_seconds):
                     self._champion.tend()
+                    rest.look(self.engine)
                 lineup.follower.stop()
                 self._champion.close()
         except AnimevecError as error:

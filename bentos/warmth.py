@@ -1,11 +1,18 @@
 """Warm searches: the first ones pay for lazy loading and reading, so nobody else has to."""
 
+import time
+from collections.abc import Callable
 from io import BytesIO
 
+import structlog
+
+from animevec.errors import AnimevecError
 from animevec.search.engine import SearchEngine
 from animevec.search.request import MultimodalSearch, PictureSearch, TextSearch
 
 ROUNDS = 16  # BentoML's dispatcher learns from its first 11 or so requests
+REST_S = 10.0
+_log = structlog.get_logger("warmth")
 _QUERIES = ("a lonely robot learns to love", "baseball", "space opera with a jazz soundtrack")
 
 
@@ -27,6 +34,26 @@ def warm(engine: SearchEngine, edge: int | None) -> None:
                 query=query, picture=_picture(edge, 2 * turn + 1), views=bool(turn)
             )
             engine.multimodal(asked)
+
+
+class Rest:
+    """Reads ahead again after a change, once the catalogue has been at rest for ten seconds;
+    until then similarity searches ask the index.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._revision, self._since = -1, clock()
+
+    def look(self, engine: SearchEngine) -> None:
+        """To be called now and then; a failure is logged, and tried again the next time."""
+        if engine.revision != self._revision:
+            self._revision, self._since = engine.revision, self._clock()
+        elif self._clock() - self._since >= REST_S:
+            try:
+                engine.prepare()
+            except AnimevecError as error:
+                _log.warning("reading ahead waits", error=error.message)
 
 
 def _picture(edge: int, turn: int) -> bytes:

@@ -10,11 +10,23 @@ from numpy.typing import NDArray
 
 from animevec.search.fusion import Ranked, Vote
 from animevec.search.request import SimilarSearch
-from animevec.search.table import Column, Matrix, Rows, Table
+from animevec.search.table import Column, Matrix, Rows, Space, Table
 
 DECIMALS = 6  # beyond is rounding, which must not decide between equals
 # By the vector's name, the rows of the titles for and of those against.
 Examples = Mapping[str, tuple[Rows, Rows]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What one vector is compared with, as matrices [examples, width] of a space of its column:
+    a title is as like as its nearest of ``near``, and must be less like all of ``far``.
+    """
+
+    column: Column
+    space: Space
+    near: Matrix
+    far: Matrix
 
 
 class Comparison(Sequence[Ranked]):
@@ -58,11 +70,19 @@ class _Said(NamedTuple):
         return [column.vote(self.at) for column in self.columns if column.ranks[self.at]]
 
 
+def sought(search: SimilarSearch, table: Table, examples: Examples) -> dict[str, Sought]:
+    """The examples as the search's strategy compares them, by the vector's name; only titles
+    that are in the table by now can be compared with them.
+    """
+    columns = {name: column for name in examples if (column := table.column(name)) is not None}
+    return {name: _sought(search, column, *examples[name]) for name, column in columns.items()}
+
+
 def compared(
     search: SimilarSearch,
     table: Table,
     candidates: Rows,
-    examples: Examples,
+    examples: Mapping[str, Sought],
     weights: Mapping[str, float],
     excluded: Iterable[UUID] = (),
 ) -> Comparison:
@@ -72,9 +92,7 @@ def compared(
     lacks is like none.  For ``euclid`` the score is a distance, so smaller is better.
     """
     rows = table.ordered(candidates)
-    columns = [
-        _column(search, table, rows, name, weights[name], *examples[name]) for name in examples
-    ]
+    columns = [_column(search, rows, name, weights[name], one) for name, one in examples.items()]
     total = sum(column.weight for column in columns)
     values = _together(search, [(column.weight / total, column.values) for column in columns])
     scores = values * columns[0].sign
@@ -85,9 +103,8 @@ def compared(
 
 def mean_example(likes: Matrix, unlike: Matrix) -> Matrix:
     """Qdrant's average_vector: avg(positive) + avg(positive) - avg(negative), [1, width]."""
-    mean = likes.mean(axis=0, keepdims=True)
-    moved = 2 * mean - unlike.mean(axis=0, keepdims=True) if len(unlike) else mean
-    return np.asarray(moved)
+    mean = likes.mean(axis=0, keepdims=True) if len(likes) > 1 else likes
+    return 2 * mean - unlike.mean(axis=0, keepdims=True) if len(unlike) else mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +127,22 @@ class _Column:
         return Vote(self.name, int(self.ranks[at]), score, self.weight)
 
 
+def _sought(search: SimilarSearch, column: Column, likes: Rows, unlike: Rows) -> Sought:
+    space = column.space(np.concatenate([likes, unlike]))
+    near, far = space.matrix(likes), space.matrix(unlike)
+    if search.strategy == "average_vector":
+        return Sought(column, space, mean_example(near, far), far[:0])
+    return Sought(column, space, near, far)
+
+
 def _column(
-    search: SimilarSearch,
-    table: Table,
-    rows: Rows,
-    name: str,
-    weight: float,
-    likes: Rows,
-    unlike: Rows,
+    search: SimilarSearch, rows: Rows, name: str, weight: float, examples: Sought
 ) -> _Column:
     values = np.full(len(rows), _absent(search))
     ranks = np.zeros(len(rows), np.int64)
-    column = table.column(name)
-    having = np.flatnonzero(column.having(rows)) if column is not None else ()
-    if column is not None and len(having):
-        values[having] = _likeness(search, column, rows[having], likes, unlike)
+    having = np.flatnonzero(examples.column.having(rows))
+    if len(having):
+        values[having] = _likeness(search.metric, examples, rows[having])
         ranks[having[_descending(values[having])]] = np.arange(1, len(having) + 1)
     return _Column(name, weight, values, ranks, -1.0 if search.metric == "euclid" else 1.0)
 
@@ -156,26 +174,21 @@ def _passing(search: SimilarSearch, scores: NDArray[np.float64]) -> NDArray[np.b
     return scores <= limit if search.metric == "euclid" else scores >= limit
 
 
-def _likeness(
-    search: SimilarSearch, column: Column, rows: Rows, likes: Rows, unlike: Rows
-) -> NDArray[np.float64]:
+def _likeness(metric: str, examples: Sought, rows: Rows) -> NDArray[np.float64]:
     """Likeness [rows] in one vector, larger is better."""
-    space = column.space(np.concatenate([likes, unlike]))
-    liked, unliked = space.matrix(likes), space.matrix(unlike)
+    squares = examples.column.squares(rows)[:, None]
 
-    def alike(examples: Matrix) -> Matrix:
-        products = space.products(rows, examples)
-        found = _similarity(search.metric, products, column.squares(rows)[:, None], examples)
-        return found.round(DECIMALS)  # also before two are compared: noise is no difference
+    def alike(others: Matrix) -> NDArray[np.float64]:
+        found = _similarity(metric, examples.space.products(rows, others), squares, others)
+        # Rounded before two are compared: noise is no difference.
+        return np.asarray(found.round(DECIMALS).max(axis=1))
 
-    if search.strategy == "average_vector":
-        return alike(mean_example(liked, unliked))[:, 0]
-    best: NDArray[np.float64] = alike(liked).max(axis=1)
-    if not len(unlike):
+    best = alike(examples.near)
+    if not len(examples.far):
         return best
     # Below all others where a negative example is nearer.
-    worst = alike(unliked).max(axis=1)
-    below = -np.square(worst) - (4 if search.metric == "euclid" else 0)
+    worst = alike(examples.far)
+    below = -np.square(worst) - (4 if metric == "euclid" else 0)
     return np.where(best > worst, best, below)
 
 

@@ -108,7 +108,9 @@ class SearchEngine:
         return self._likeness.between(pairs)
 
     def prepare(self) -> None:
-        """Read ahead what similarity searches compare; a second or so for 15,000 titles."""
+        """Read ahead what similarity searches compare, two seconds or so for 15,000 titles; does
+        nothing where that is done and nothing has changed since.
+        """
         self._likeness.prepare()
 
     def rankers(self) -> list[RankerInfo]:

@@ -1,14 +1,13 @@
 """Titles like some titles and unlike others, by exact comparison of vectors.
 
-Candidates come from the index; their scores are then computed from the vectors, so that
-several vectors, several examples and every metric mean one thing on every engine.
+Candidates come from a sweep over all titles, where their vectors were read ahead and no filter is
+asked for, else from the index; their scores are then computed from the vectors, so that several
+vectors, several examples and every metric mean one thing on every engine.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import islice
+from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
@@ -17,12 +16,14 @@ from animevec.errors import AnimevecError, InvalidRequest, attempt
 from animevec.index.base import Query, VectorStore
 from animevec.index.document import LEXICAL, PICTURE, TEXT, THUMBNAIL
 from animevec.release import Release
-from animevec.search.comparison import Examples, compared, mean_example
+from animevec.search.comparison import Examples, Sought, compared, mean_example, sought
 from animevec.search.filters import Node
 from animevec.search.fusion import Ranked
+from animevec.search.material import Material, Titles
 from animevec.search.request import SimilarSearch
 from animevec.search.scope import Scope, unwanted
-from animevec.search.table import AnyVector, Rows, SparseColumn, Table, Vectors
+from animevec.search.sweep import Swept
+from animevec.search.table import AnyVector, Rows, SparseColumn, Table
 from animevec.search.traits import LABELS, Traits
 from animevec.search.view import CatalogueView
 
@@ -33,8 +34,6 @@ MODES: Mapping[str, Mapping[str, float]] = {
 }
 MARGIN = 100
 MAX_DEPTH = 10_000
-KEPT = 32_768  # titles of a table, about 3 kB each; then it is begun anew
-AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +43,6 @@ class Found:
     ranked: Sequence[Ranked]
     references: Sequence[UUID]
     warnings: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """Tables by the vectors they hold, as of one catalogue and index revision."""
-
-    state: tuple[int, int]
-    tables: dict[tuple[str, ...], Table] = field(default_factory=lambda: defaultdict(Table))
-
-    def table(self, names: tuple[str, ...]) -> Table:
-        """The table of some vectors."""
-        if len(self.tables[names]) > KEPT:
-            self.tables[names] = Table()
-        return self.tables[names]
-
-
-@dataclass(frozen=True, slots=True)
-class _Material:
-    """What one search compares: its table, and how titles that it lacks are read."""
-
-    table: Table
-    names: tuple[str, ...]
-    traits: Traits
-    view: CatalogueView
-    store: VectorStore
-    index: str
-
-    def rows(self, ids: Iterable[UUID]) -> Rows:
-        """Rows of the ids that are indexed and in the catalogue, words and labels weighed."""
-        return self.table.take(ids, self._read)
-
-    def _read(self, missing: Sequence[UUID]) -> dict[UUID, Vectors]:
-        hits = self.store.retrieve(self.index, missing, self.names)
-        return {hit.id: self.traits.of(hit) for hit in hits if hit.id in self.view.facts}
 
 
 class Likeness:
@@ -90,34 +55,30 @@ class Likeness:
         self, store: VectorStore, view: CatalogueView, release: Release, learned: bool
     ) -> None:
         self._store, self._view, self._index = store, view, release.index
-        self._learned = learned
-        self._kept = _Kept((0, 0))
+        self._material = Material(store, view, release.index, learned)
 
     def prepare(self) -> None:
-        """Read titles ahead, as many as are kept, so that no search has to."""
-        material = self._material(MODES["content"])
-        ids = list(islice(self._view.facts, KEPT))
-        for start in range(0, len(ids), AT_ONCE):
-            material.rows(ids[start : start + AT_ONCE])
+        """Read titles ahead, so that no search has to; does nothing if they are."""
+        self._material.prepare(MODES["content"])
 
     def find(
         self, searches: Sequence[tuple[SimilarSearch, Node | None]]
     ) -> list[Found | AnimevecError]:
         """Titles by likeness to the references, without these: one outcome per search, in order.
 
-        The index is asked for all of one scope at once.  Errors of a search: ``NotFound``: a
-        reference is no title; ``InvalidRequest``: a reference is both positive and negative, or
-        no positive one has any of the vectors compared.
+        All of one scope and of the same vectors are looked for at once.  Errors of a search:
+        ``NotFound``: a reference is no title; ``InvalidRequest``: a reference is both positive and
+        negative, or no positive one has any of the vectors compared.
         """
         outcomes: dict[int, Found | AnimevecError] = {}
-        scopes: dict[Scope, dict[int, _Task]] = defaultdict(dict)
+        groups: dict[tuple[Scope, Titles], dict[int, _Task]] = defaultdict(dict)
         for at, asked in enumerate(searches):
             task = attempt(self._task, *asked)
             if isinstance(task, AnimevecError):
                 outcomes[at] = task
             else:
-                scopes[task.scope][at] = task
-        for scope, tasks in scopes.items():
+                groups[task.scope, task.titles][at] = task
+        for (scope, _), tasks in groups.items():
             outcomes |= zip(tasks, self._found(scope, list(tasks.values())), strict=True)
         return [outcomes[at] for at in range(len(searches))]
 
@@ -129,28 +90,14 @@ class Likeness:
 
     def _likeness(self, one: UUID, other: UUID) -> float | None:
         weights = MODES["content"]
-        material = self._material(weights)
-        mine, theirs = material.rows([one]), material.rows([other])
-        examples = _held(mine, mine[:0], material.table, weights)
+        titles = self._material.titles(weights)
+        mine, theirs = titles.rows([one]), titles.rows([other])
+        examples = _held(mine, mine[:0], titles.table, weights)
         if not examples or not len(theirs):
             return None
         search = SimilarSearch(positive=(str(one),))
-        return compared(search, material.table, theirs, examples, weights)[0].score
-
-    def _material(self, names: Iterable[str]) -> _Material:
-        """Some vectors of the titles as they are now."""
-        held = tuple(name for name in names if name in self._vectors)
-        view = self._view
-        state = (view.revision, self._store.watermark(self._index))
-        if self._kept.state != state:  # words and labels may weigh otherwise now
-            self._kept = _Kept(state)
-        traits = Traits(view.rarity, view.vocabulary, len(view.facts), self._learned)
-        return _Material(self._kept.table(held), held, traits, view, self._store, self._index)
-
-    @cached_property
-    def _vectors(self) -> frozenset[str]:
-        schema = self._store.schema(self._index)
-        return frozenset({*schema.dense, *schema.sparse})
+        wanted = sought(search, titles.table, examples)
+        return compared(search, titles.table, theirs, wanted, weights)[0].score
 
     def _task(self, search: SimilarSearch, node: Node | None) -> "_Task":
         positive = {self._view.resolve(key): key for key in search.positive}
@@ -161,15 +108,15 @@ class Likeness:
                 f"{next(iter(both_ways))} is both a positive and a negative reference"
             )
         weights = MODES.get(search.mode) or {str(n): w for n, w in search.vectors.items()}
-        material = self._material(weights)
-        examples = _examples(material.rows(positive), material.rows(negative), material, weights)
+        titles = self._material.titles(weights)
+        examples = _examples(titles.rows(positive), titles.rows(negative), titles.table, weights)
         warnings = [
             *self._view.vocabulary.strangers(node),
-            *_silent(positive | negative, material.table, examples),
+            *_silent(positive | negative, titles.table, examples),
         ]
         scope = Scope(node, unwanted(search, self._view))
         excluded = self._excluded(search, {*positive, *negative})
-        return _Task(search, scope, material, weights, examples, list(positive), excluded, warnings)
+        return _Task(search, scope, titles, weights, examples, list(positive), excluded, warnings)
 
     def _excluded(self, search: SimilarSearch, references: set[UUID]) -> frozenset[UUID]:
         if not search.exclude_franchise:
@@ -177,15 +124,27 @@ class Likeness:
         return frozenset(references | self._view.kin(references))
 
     def _found(self, scope: Scope, tasks: Sequence["_Task"]) -> Sequence[Found | AnimevecError]:
-        """What the searches of one scope find: the nearest titles of all their questions."""
-        queries = [task.queries() for task in tasks]
+        """What the searches of one scope and of the same titles find."""
+        sweep = tasks[0].titles.sweep
+        if sweep is None or scope.node is not None:
+            return self._asked(scope, tasks)
+        parts = [task.part() for task in tasks]
+        nearest = sweep.nearest(parts, scope.unwanted)
+        return [
+            task.found(rows, part.examples)
+            for task, part, rows in zip(tasks, parts, nearest, strict=True)
+        ]
+
+    def _asked(self, scope: Scope, tasks: Sequence["_Task"]) -> Sequence[Found | AnimevecError]:
+        """What the index finds for all their questions."""
+        queries = [task.queries(self._material.traits) for task in tasks]
         asked = [query for some in queries for query in some]
         answers = attempt(scope.query, self._store, self._index, asked)
         if isinstance(answers, AnimevecError):
             return [answers] * len(tasks)
         hits = iter(answers)
         near = [[hit.id for _ in some for hit in next(hits)] for some in queries]
-        return [task.found(ids) for task, ids in zip(tasks, near, strict=True)]
+        return [task.read(ids) for task, ids in zip(tasks, near, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,46 +153,61 @@ class _Task:
 
     search: SimilarSearch
     scope: Scope
-    material: _Material
+    titles: Titles
     weights: Mapping[str, float]
     examples: Examples
     references: Sequence[UUID]
     excluded: frozenset[UUID]
     warnings: Sequence[str]
 
-    def queries(self) -> list[Query]:
+    @property
+    def wanted(self) -> int:
+        """How many titles are worth comparing."""
+        needed = (self.search.offset + self.search.limit) * (3 if self.search.fold_franchise else 1)
+        return min(needed + MARGIN, MAX_DEPTH)
+
+    def queries(self, traits: Traits) -> list[Query]:
         """What to ask the index for candidates."""
-        search = self.search
-        needed = (search.offset + search.limit) * (3 if search.fold_franchise else 1)
-        depth = min(needed + MARGIN + len(self.excluded), MAX_DEPTH)
+        depth = min(self.wanted + len(self.excluded), MAX_DEPTH)
         return [
             Query(vector, name, depth)
             for name, (likes, unlike) in self.examples.items()
             if name != LABELS
-            for vector in _questions(search, self.material, name, likes, unlike)
+            for vector in _questions(self.search, self.titles.table, traits, name, likes, unlike)
         ]
 
-    def found(self, ids: Iterable[UUID]) -> Found:
-        """The candidates compared."""
-        candidates, table = self.material.rows(ids), self.material.table
-        ranked = compared(
-            self.search, table, candidates, self.examples, self.weights, self.excluded
-        )
+    def part(self) -> Swept:
+        """What to sweep for."""
+        without = self.titles.table.known(self.excluded)
+        return Swept(self._sought(), self.weights, self.wanted, without)
+
+    def read(self, ids: Iterable[UUID]) -> Found:
+        """The candidates of an index, read and compared."""
+        rows = self.titles.rows(ids)  # first: what they bring belongs to the space compared in
+        return self.found(rows, self._sought())
+
+    def found(self, rows: Rows, examples: Mapping[str, Sought]) -> Found:
+        """Some titles compared."""
+        table = self.titles.table
+        ranked = compared(self.search, table, rows, examples, self.weights, self.excluded)
         return Found(ranked, self.references, self.warnings)
+
+    def _sought(self) -> Mapping[str, Sought]:
+        return sought(self.search, self.titles.table, self.examples)
 
 
 def _questions(
-    search: SimilarSearch, material: _Material, name: str, likes: Rows, unlike: Rows
+    search: SimilarSearch, table: Table, traits: Traits, name: str, likes: Rows, unlike: Rows
 ) -> list[AnyVector]:
     """What to ask the index with; words that the negative references have are no reason to
     ask for less.
     """
     together = search.strategy == "average_vector"
-    column = material.table.column(name)
+    column = table.column(name)
     if isinstance(column, SparseColumn):
         words = [column.vector(row) for row in likes.tolist()]
         groups = [words] if together else [[one] for one in words]
-        return [material.traits.question(group) for group in groups]
+        return [traits.question(group) for group in groups]
     if column is None:
         return []
     liked = column.matrix(likes)
@@ -242,10 +216,10 @@ def _questions(
 
 
 def _examples(
-    positive: Rows, negative: Rows, material: _Material, weights: Mapping[str, float]
+    positive: Rows, negative: Rows, table: Table, weights: Mapping[str, float]
 ) -> Examples:
     """The examples by vector; InvalidRequest where no positive one has any that is compared."""
-    examples = _held(positive, negative, material.table, weights)
+    examples = _held(positive, negative, table, weights)
     if not examples.keys() - {LABELS}:
         wanted = [name for name in weights if name != LABELS]
         raise InvalidRequest(

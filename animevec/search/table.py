@@ -1,6 +1,7 @@
 """Traits of titles as arrays, a row each: comparing hundreds of them takes no loop in Python.
 
-Rows are added and never changed, so who knows their numbers may read them while others add.
+Rows are added and never changed, so who knows their numbers may read them while others add.  A
+title that is forgotten gets another row when it is read again.
 """
 
 import threading
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animevec.encoders.base import SparseVector, Vector
+from animevec.search.postings import Postings, spans
 
 AnyVector = Vector | SparseVector
 Vectors = Mapping[str, AnyVector]
@@ -29,22 +31,40 @@ class Table:
         self._ids: list[UUID] = []
         self._keys = np.zeros(0, "S16")  # ids as bytes, which order alike
         self._columns: dict[str, Column] = {}
+        self._gone = np.zeros(0, np.int64)
+        self._forgotten = 0
         self._guard = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._ids)
 
+    @property
+    def gone(self) -> Rows:
+        """The rows of titles forgotten, which are no longer any title's."""
+        return self._gone
+
     def take(self, ids: Iterable[UUID], read: Read) -> Rows:
         """The rows of the ids that exist, in the order given; ``read`` gets those that are not
         here yet.
         """
-        ids = list(ids)
+        ids, forgotten = list(ids), self._forgotten
         rows = [self._rows.get(id_.int, -1) for id_ in ids]
         if -1 not in rows:
             return np.array(rows, np.int64)
         missing = [id_ for id_, row in zip(ids, rows, strict=True) if row < 0]
-        self._add(read(list(dict.fromkeys(missing))))
-        return self.known(ids)
+        come = read(list(dict.fromkeys(missing)))
+        with self._guard:
+            if forgotten == self._forgotten:
+                self._add(come)
+                return self.known(ids)
+        return self.take(ids, read)  # what was read may be of before something was forgotten
+
+    def forget(self, ids: Iterable[UUID]) -> None:
+        """Have some titles read again by who needs them."""
+        with self._guard:
+            self._forgotten += 1
+            rows = [row for id_ in ids if (row := self._rows.pop(id_.int, None)) is not None]
+            self._gone = np.concatenate([self._gone, np.array(rows, np.int64)])
 
     def known(self, ids: Iterable[UUID]) -> Rows:
         """The rows of the ids that are here, in the order given."""
@@ -64,21 +84,24 @@ class Table:
         """The vectors of one name; None where no title has any."""
         return self._columns.get(name)
 
+    def columns(self) -> "list[tuple[str, Column]]":
+        """The vectors by name."""
+        return list(self._columns.items())
+
     def _add(self, come: Mapping[UUID, Vectors]) -> None:
-        with self._guard:
-            new = {id_: vectors for id_, vectors in come.items() if id_.int not in self._rows}
-            first = len(self._ids)
-            for name in {name for named in new.values() for name in named} | {*self._columns}:
-                vectors = [named.get(name) for named in new.values()]
-                if name not in self._columns:
-                    self._columns[name] = _column(vectors)
-                self._columns[name].put(first, vectors)
-            keys = _grown(self._keys, first + len(new))
-            keys[first : first + len(new)] = [id_.bytes for id_ in new]
-            self._keys = keys
-            self._ids.extend(new)
-            numbers = [id_.int for id_ in new]
-            self._rows.update(zip(numbers, range(first, first + len(new)), strict=True))
+        new = {id_: vectors for id_, vectors in come.items() if id_.int not in self._rows}
+        first = len(self._ids)
+        for name in {name for named in new.values() for name in named} | {*self._columns}:
+            vectors = [named.get(name) for named in new.values()]
+            if name not in self._columns:
+                self._columns[name] = _column(vectors)
+            self._columns[name].put(first, vectors)
+        keys = _grown(self._keys, first + len(new))
+        keys[first : first + len(new)] = [id_.bytes for id_ in new]
+        self._keys = keys
+        self._ids.extend(new)
+        numbers = [id_.int for id_ in new]
+        self._rows.update(zip(numbers, range(first, first + len(new)), strict=True))
 
 
 class DenseColumn:
@@ -99,6 +122,13 @@ class DenseColumn:
                 values[row], has[row] = vector, True
                 squares[row] = np.square(vector, dtype=np.float64).sum()
         self._values, self._squares, self._has = values, squares, has
+
+    def units(self, rows: int) -> Vector:
+        """The vectors of the first so many rows [rows, size], each made as long as 1; zeros where
+        there is none.
+        """
+        lengths = np.sqrt(self._squares[:rows, None])
+        return np.asarray(self._values[:rows] / np.maximum(lengths, 1e-12), np.float32)
 
     def having(self, rows: Rows) -> NDArray[np.bool_]:
         """Which of the rows have a vector."""
@@ -171,10 +201,12 @@ class SparseColumn:
         """The terms of some rows, of which there is one at least and each has a vector: where
         these are compared with others that are in the table by now.
         """
-        terms = np.unique(self.entries(rows)[0])
+        terms = self.entries(rows)[0]
+        if len(rows) > 1:
+            terms = np.unique(terms)
         places = np.zeros(len(self._terms), np.int32)
         places[terms] = np.arange(1, len(terms) + 1)
-        return TermSpace(self, places, len(terms) + 1)
+        return TermSpace(self, places, terms)
 
     def entries(self, rows: Rows) -> tuple[NDArray[np.int32], Vector, NDArray[np.int32]]:
         """Numbers of the terms and weights of some rows, one after the other, and where each row
@@ -182,12 +214,20 @@ class SparseColumn:
         """
         lengths = self._lengths[rows]
         ends = np.cumsum(lengths, dtype=np.int32)
-        spans = _spans(self._starts[rows], lengths, ends)
-        return self._held.take(spans), self._weights.take(spans), ends
+        places = spans(self._starts[rows], lengths, ends)
+        return self._held.take(places), self._weights.take(places), ends
 
     def squares(self, rows: Rows) -> NDArray[np.float64]:
         """The squares of the vectors' lengths [rows]."""
         return self._squares[rows]
+
+    def postings(self, rows: int) -> Postings:
+        """The vectors of the first so many rows, turned around, as if each were of length 1."""
+        lengths = self._lengths[:rows]
+        used = int(lengths.sum())
+        units = self._weights[:used] / np.sqrt(np.repeat(self._squares[:rows], lengths))
+        owners = np.repeat(np.arange(rows, dtype=np.int32), lengths)
+        return Postings.of(self._held[:used], owners, units, rows)
 
     def _numbered(self, terms: NDArray[np.uint32]) -> list[int]:
         numbers = self._numbers
@@ -206,11 +246,11 @@ class TermSpace:
 
     column: SparseColumn
     places: NDArray[np.int32]
-    width: int
+    terms: NDArray[np.int32]  # their numbers, those of the columns from 1 on
 
     def matrix(self, rows: Rows) -> Matrix:
         """The vectors of some of the rows whose terms these are, as a matrix."""
-        whole = np.zeros((len(rows), self.width))
+        whole = np.zeros((len(rows), len(self.terms) + 1))
         if len(rows):
             terms, weights, ends = self.column.entries(rows)
             owners = np.repeat(np.arange(len(rows)), np.diff(ends, prepend=0))
@@ -242,15 +282,3 @@ def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:
     larger = np.zeros((max(size, 2 * len(array)), *array.shape[1:]), array.dtype)
     larger[: len(array)] = array
     return larger
-
-
-def _spans(
-    starts: NDArray[np.int32], lengths: NDArray[np.int32], ends: NDArray[np.int32]
-) -> NDArray[np.int32]:
-    """``range(start, start + length)`` of all spans, one after the other; there is one at least,
-    and none is empty.  ``ends`` are the sums of the lengths so far.
-    """
-    steps = np.ones(int(ends[-1]), np.int32)
-    steps[0] = starts[0]
-    steps[ends[:-1]] = starts[1:] - starts[:-1] - lengths[:-1] + 1
-    return np.cumsum(steps, dtype=np.int32)

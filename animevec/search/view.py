@@ -62,6 +62,12 @@ class CatalogueView:
         return self._known.facts
 
     @property
+    def known(self) -> tuple[int, Mapping[UUID, Facts]]:
+        """The revision and the facts, of one moment."""
+        known = self._known
+        return known.revision, known.facts
+
+    @property
     def adult(self) -> frozenset[UUID]:
         """The adult titles."""
         return self._known.adult

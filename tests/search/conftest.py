@@ -141,6 +141,12 @@ class World:
         self.release = Release(version="test", text=reference, picture=eye, index=INDEX)
         self.engine = self._engine(self.eye, self.settings)
 
+    def engine_ahead(self) -> SearchEngine:
+        """Another engine over the same index that has read ahead what likeness compares."""
+        engine = self._engine(self.eye, self.settings)
+        engine.prepare()
+        return engine
+
     def engine_without_pictures(self, settings: Settings) -> SearchEngine:
         """Another engine over the same index."""
         return self._engine(None, settings)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from animevec.encoders.base import SparseVector
-from animevec.search.comparison import Comparison, compared, mean_example
+from animevec.search.comparison import Comparison, compared, mean_example, sought
 from animevec.search.request import SimilarSearch
 from animevec.search.table import Table, Vectors
 
@@ -79,7 +79,8 @@ def comparison(
         )
         for name in weights
     }
-    return compared(search, table, rows, examples, weights, excluded)  # type: ignore[arg-type]
+    wanted = sought(search, table, examples)  # type: ignore[arg-type]
+    return compared(search, table, rows, wanted, weights, excluded)
 
 
 @pytest.mark.parametrize("metric", ["cosine", "dot", "euclid"])
@@ -125,7 +126,8 @@ def test_equals_come_by_id_whatever_row_they_have() -> None:
     rows = table.known(IDS)
     examples = {"text": (rows[:1], rows[:0])}
     search = SimilarSearch(positive=("x",))
-    found = compared(search, table, rows, examples, {"text": 1.0})
+    wanted = sought(search, table, examples)
+    found = compared(search, table, rows, wanted, {"text": 1.0})
     assert [one.id for one in found] == sorted(IDS)
 
 
@@ -139,6 +141,7 @@ def test_a_title_as_near_to_the_like_as_to_the_unlike_comes_last() -> None:
     rows = table.take([*vectors], lambda ids: {id_: {"text": vectors[id_]} for id_ in ids})
     examples = {"text": (table.known([IDS[0]]), table.known([twin]))}
     search = SimilarSearch(positive=("x",), strategy="best_score")
-    found = compared(search, table, rows, examples, {"text": 1.0}, [IDS[0], twin])
+    wanted = sought(search, table, examples)
+    found = compared(search, table, rows, wanted, {"text": 1.0}, [IDS[0], twin])
     assert len(found) == 19
     assert all(one.score <= 0 for one in found)

@@ -17,6 +17,18 @@ from tests.search.conftest import INDEX, World
 BEBOP, NARUTO, ANNE = "mal:1", "mal:20", "mal:283"
 
 
+@pytest.fixture(scope="module")
+def ahead(world: World) -> SearchEngine:
+    """An engine that sweeps over all titles instead of asking the index."""
+    return world.engine_ahead()
+
+
+@pytest.fixture(params=["asking", "sweeping"])
+def engine(request: pytest.FixtureRequest, world: World, ahead: SearchEngine) -> SearchEngine:
+    """The engine over the whole sample, by either way to candidates."""
+    return world.engine if request.param == "asking" else ahead
+
+
 def similar(engine: SearchEngine, *positive: str, **more: Any) -> SearchResult:
     return engine.similar(SimilarSearch(positive=positive, **more))
 
@@ -165,6 +177,48 @@ def test_searches_of_a_batch_are_answered_as_if_alone(engine: SearchEngine) -> N
             alone = engine.similar(search).model_dump(exclude={"timings_ms"})
             assert outcome.result.model_dump(exclude={"timings_ms"}) == alone
             assert {"retrieve", "rank", "total"} <= {*outcome.result.timings_ms}
+
+
+def test_a_sweep_answers_as_an_index_does_that_misses_nothing(
+    world: World, ahead: SearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches = [
+        SimilarSearch(positive=(BEBOP,), limit=100),
+        SimilarSearch(positive=(BEBOP, ANNE), negative=(NARUTO,), strategy="best_score"),
+        SimilarSearch(positive=(ANNE,), exclude_franchise=True, nsfw="include", metric="euclid"),
+        SimilarSearch(positive=(NARUTO,), fold_franchise=True, offset=20, nsfw="demote"),
+    ]
+    there = [world.engine.similar(search) for search in searches]
+    monkeypatch.setattr(world.store, "query_batch", None)
+    for search, asked in zip(searches, there, strict=True):
+        assert ids(ahead.similar(search)) == ids(asked)
+
+
+def test_adult_titles_come_only_where_they_may(engine: SearchEngine) -> None:
+    adult = "Tokyo Ghoul"
+    for nsfw, comes in (("exclude", False), ("include", True), ("exclude", False)):
+        pages = [similar(engine, BEBOP, limit=100, offset=at, nsfw=nsfw) for at in (0, 100, 200)]
+        titles = {hit.record.title for page in pages for hit in page.hits}
+        assert len(titles) > 200
+        assert (adult in titles) == comes
+
+
+def test_what_changes_is_compared_at_once(small: World) -> None:
+    engine = small.engine_ahead()
+    titles = [*small.catalog.iterate()]
+    before = similar(engine, str(titles[0].id), limit=20)
+    gone, changed = titles[1], titles[2].model_copy(update={"synopsis": titles[0].synopsis})
+    small.catalog.delete([gone.id], actor="test", reason="test")
+    small.store.delete(INDEX, [gone.id])
+    small.catalog.put([changed], actor="test")
+    small.index([changed])
+    engine.refresh()
+    for _ in range(2):
+        after = similar(engine, str(titles[0].id), limit=20)
+        assert gone.id not in ids(after)
+        assert ids(after)[0] == changed.id
+        assert {*ids(after)} == {*ids(before)} - {gone.id}
+        engine.prepare()
 
 
 def test_an_index_that_fails_for_one_scope_leaves_the_others(

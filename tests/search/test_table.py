@@ -108,3 +108,17 @@ def test_threads_that_read_the_same_titles_add_them_once() -> None:
     assert len(table) == 49
     for at, rows in enumerate(found):
         assert table.ids(rows) == IDS[at : at + 30]
+
+
+def test_what_was_read_before_it_was_forgotten_is_read_again() -> None:
+    table, shelf = Table(), Shelf()
+    (old,) = table.take(IDS[:1], shelf.read)
+
+    def read(ids: list[UUID]) -> Mapping[UUID, Vectors]:
+        if len(shelf.asked) < 3:
+            table.forget(IDS[:2])  # somebody learns of a change just now
+        return shelf.read(ids)
+
+    assert table.ids(table.take(IDS[:3], read)) == IDS[:3]
+    assert shelf.asked == [IDS[0], *IDS[1:3], *IDS[:3]]
+    assert table.gone.tolist() == [old]

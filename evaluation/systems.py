@@ -95,6 +95,7 @@ def systems(engine: SearchEngine, task: Task) -> list[EngineSystem]:
                 EngineSystem("title", _text(engine, "title", frozenset({"titles"}))),
             ]
         case "similar":
+            engine.prepare()  # as the service does: candidates come from a sweep then
             return [EngineSystem(FULL, _similar(engine))]
         case "picture":
             return [

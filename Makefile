@@ -23,14 +23,15 @@ down: $(STAMP)  ## Stop everything that `make up` started
 status: $(STAMP)  ## Show what is running
 	@$(BIN)/animevec status
 
-test: $(STAMP)  ## What CI runs first: lint, types, architecture, tests
+test: $(STAMP)  ## Everything CI runs: lint, types, architecture, tests, the learning loop
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -m "not slow"
+	@$(MAKE) --no-print-directory scenario
 
-scenario: $(STAMP)  ## The learning loop under load, end to end; CI runs it after the tests
+scenario: $(STAMP)  ## The learning loop under load, end to end, alone
 	$(BIN)/python -m pytest tests/flows/test_scenario.py
 
 test-slow: $(STAMP)  ## The tests that take minutes as well

@@ -159,7 +159,8 @@ class Service:
                 rest = Rest()
                 while not self._stop.wait(self.settings.registry.poll_seconds):
                     self._champion.tend()
-                    rest.look(self.engine)
+                    if self._assembly is not None:
+                        rest.look(self._assembly.engine)
                 lineup.follower.stop()
                 self._champion.close()
         except AnimevecError as error:

@@ -12,6 +12,7 @@ from animevec.search.vocabulary import Vocabulary, plain
 
 Found = re.Match[str]
 Meaning = Callable[[Found, Vocabulary], Node | None]
+Rule = tuple[str, Meaning]
 
 _NO: Final = r"(?:not|no|without|excluding|except(?: for)?|minus|don'?t want|isn'?t|aren'?t)"
 _ANIME: Final = r"(?:anime|series|shows?|titles?|ones?)"
@@ -36,6 +37,11 @@ _SOURCES: Final = (
 _SEASONS: Final = {s: s.upper() for s in ("winter", "spring", "summer", "fall")} | {
     "autumn": "FALL"
 }
+_YEAR: Final = r"((?:19|20)\d\d)"
+_COUNT: Final = r"(\d{1,4}) ?(?:episodes?|eps?)\b"
+_NEAR: Final = rf"(?=(?:[\w-]+ ){{0,2}}{_ANIME}\b)"
+_START: Final = r"(?:^|(?<=[,;(]))\s*"
+_END: Final = r"\s*(?=$|[,;)])"
 SHORT_EPISODES = 13
 LONG_EPISODES = 50
 HIGH_SCORE = 8.0
@@ -210,12 +216,7 @@ def _finished(*states: str) -> Meaning:
     return _always(Terms("status", "any", states))
 
 
-def _rules() -> Iterator[tuple[str, Meaning]]:
-    year = r"((?:19|20)\d\d)"
-    count = r"(\d{1,4}) ?(?:episodes?|eps?)\b"
-    near = rf"(?=(?:[\w-]+ ){{0,2}}{_ANIME}\b)"
-    start, end = r"(?:^|(?<=[,;(]))\s*", r"\s*(?=$|[,;)])"
-    # types
+def _type_rules() -> Iterator[Rule]:
     yield rf"\b(?:but )?{_NO} (?:an? |any )?{_TYPE}\b", _not_type
     yield rf"\bonly {_TYPE}\b|\b{_TYPE} only\b", _only_type
     yield (
@@ -223,9 +224,11 @@ def _rules() -> Iterator[tuple[str, Meaning]]:
         r"(?= (?:about|with|where|in which|set|like|by|from)\b)",
         _type,
     )
-    yield rf"{start}(?:an? |anime )?{_TYPE}{end}", _type
+    yield rf"{_START}(?:an? |anime )?{_TYPE}{_END}", _type
     yield rf"(?<=\w )(?:anime )?{_TYPE}$", _short_type
-    # makers
+
+
+def _maker_rules() -> Iterator[Rule]:
     yield (
         (
             r"\b(?P<no>not |no )?(?:made |produced |animated )?(?:by|from) (?:the )?(?:studio )?"
@@ -235,19 +238,24 @@ def _rules() -> Iterator[tuple[str, Meaning]]:
         _studio,
     )
     yield r"(?P<no>(?<!\w)not )?\bstudio (?P<name>\w+)\b", _studio
-    # years
-    yield rf"\b(?:from|between) {year} (?:to|and|until|-) {year}\b|\b{year} ?[-–] ?{year}\b", _span
-    yield rf"\b(?:from |in |of )?(winter|spring|summer|fall|autumn) (?:of )?{year}\b", _season
+
+
+def _year_rules() -> Iterator[Rule]:
     yield (
-        rf"\b(?:from |made |released |aired )*(?:before|older than|prior to|pre) ?{year}\b",
+        rf"\b(?:from|between) {_YEAR} (?:to|and|until|-) {_YEAR}\b|\b{_YEAR} ?[-–] ?{_YEAR}\b",
+        _span,
+    )
+    yield rf"\b(?:from |in |of )?(winter|spring|summer|fall|autumn) (?:of )?{_YEAR}\b", _season
+    yield (
+        rf"\b(?:from |made |released |aired )*(?:before|older than|prior to|pre) ?{_YEAR}\b",
         _before,
     )
-    yield rf"\b(?:from |made |released |aired )*(?:after|newer than|later than) {year}\b", _after
-    yield rf"\b(?:from |made |released |aired )*since {year}\b", _since
-    yield rf"\b(?:from |made |released |aired )*(?:until|up to) {year}\b", _until
-    yield rf"\b(?:from|made in|released in|aired in|airing in) {year}\b(?! ?onwards)", _in_year
-    yield rf"\bfrom {year} (?:onwards?|on)\b", _since
-    yield rf"{start}{year}{end}", _in_year
+    yield rf"\b(?:from |made |released |aired )*(?:after|newer than|later than) {_YEAR}\b", _after
+    yield rf"\b(?:from |made |released |aired )*since {_YEAR}\b", _since
+    yield rf"\b(?:from |made |released |aired )*(?:until|up to) {_YEAR}\b", _until
+    yield rf"\b(?:from|made in|released in|aired in|airing in) {_YEAR}\b(?! ?onwards)", _in_year
+    yield rf"\bfrom {_YEAR} (?:onwards?|on)\b", _since
+    yield rf"{_START}{_YEAR}{_END}", _in_year
     yield (
         (
             r"\b(?:from |in |of )?(?:the )?(?P<part>early|mid|late)?[ -]?'?(?<!\d)"
@@ -255,25 +263,29 @@ def _rules() -> Iterator[tuple[str, Meaning]]:
         ),
         _decade,
     )
-    yield rf"\b(?:recent|newest|latest) {near}|{start}recent{end}", _recent
-    # length
-    yield rf"\b(?:with )?(?:under|less than|fewer than|below) {count}", _fewer
-    yield rf"\b(?:with )?(?:at most|no more than|up to|max(?:imum)?) {count}", _at_most
-    yield rf"\b(?:with )?(?:more than|over|above) {count}", _more
-    yield rf"\b(?:with )?(?:at least|no less than|min(?:imum)?) {count}", _at_least
-    yield rf"\b(?:with )?(?:exactly )?{count}", _exactly
+    yield rf"\b(?:recent|newest|latest) {_NEAR}|{_START}recent{_END}", _recent
+
+
+def _length_rules() -> Iterator[Rule]:
+    yield rf"\b(?:with )?(?:under|less than|fewer than|below) {_COUNT}", _fewer
+    yield rf"\b(?:with )?(?:at most|no more than|up to|max(?:imum)?) {_COUNT}", _at_most
+    yield rf"\b(?:with )?(?:more than|over|above) {_COUNT}", _more
+    yield rf"\b(?:with )?(?:at least|no less than|min(?:imum)?) {_COUNT}", _at_least
+    yield rf"\b(?:with )?(?:exactly )?{_COUNT}", _exactly
     yield r"\b(?:single|one)[ -]cour\b", _always(Range("episodes", lte=SHORT_EPISODES))
     yield (
-        rf"{start}(?:something )?short{end}|\b(?:a )?short (?={_ANIME}\b)",
+        rf"{_START}(?:something )?short{_END}|\b(?:a )?short (?={_ANIME}\b)",
         _always(Range("episodes", lte=SHORT_EPISODES)),
     )
     yield (
-        rf"{start}long(?:[ -]running)?{end}|\blong(?:[ -]running)? (?={_ANIME}\b)",
+        rf"{_START}long(?:[ -]running)?{_END}|\blong(?:[ -]running)? (?={_ANIME}\b)",
         _always(Range("episodes", gte=LONG_EPISODES)),
     )
     yield r"\b(?:under|less than|shorter than) (\d{1,3}) ?min(?:ute)?s?\b", _minutes_under
     yield r"\b(?:over|more than|longer than) (\d{1,3}) ?min(?:ute)?s?\b", _minutes_over
-    # standing
+
+
+def _standing_rules() -> Iterator[Rule]:
     yield (
         (
             r"\b(?:with (?:a )?)?(?:score|rat(?:ed|ing))(?: of)? "
@@ -285,20 +297,22 @@ def _rules() -> Iterator[tuple[str, Meaning]]:
         r"\b(?:top|highly|best|high)[ -](?:rated|scored|scoring|ranked)\b|\bcritically acclaimed\b",
         _always(Range("score", gte=HIGH_SCORE)),
     )
-    yield rf"{start}(?:finished(?: airing)?|completed?|ended){end}", _finished("FINISHED")
+    yield rf"{_START}(?:finished(?: airing)?|completed?|ended){_END}", _finished("FINISHED")
     yield r"\b(?:already )?(?:finished airing|fully aired)\b", _finished("FINISHED")
-    yield rf"\b(?:finished|completed) {near}", _finished("FINISHED")
-    yield rf"\b(?:currently|still) airing\b|{start}(?:airing|ongoing){end}", _finished("AIRING")
-    yield rf"\b(?:ongoing|airing) {near}", _finished("AIRING")
+    yield rf"\b(?:finished|completed) {_NEAR}", _finished("FINISHED")
+    yield rf"\b(?:currently|still) airing\b|{_START}(?:airing|ongoing){_END}", _finished("AIRING")
+    yield rf"\b(?:ongoing|airing) {_NEAR}", _finished("AIRING")
     yield (
-        rf"\bnot yet aired\b|{start}upcoming{end}|\bupcoming {near}",
+        rf"\bnot yet aired\b|{_START}upcoming{_END}|\bupcoming {_NEAR}",
         _finished("UPCOMING"),
     )
     yield (
         r"\b(?:family[ -]friendly|suitable for (?:kids|children|all ages))\b",
         _always(Terms("rating", "any", ("G", "PG"))),
     )
-    # origin
+
+
+def _origin_rules() -> Iterator[Rule]:
     yield (
         (
             rf"\b(?P<no>not )?(?:based on|adapted from|adaptation of) (?:an? |the )?"
@@ -307,13 +321,25 @@ def _rules() -> Iterator[tuple[str, Meaning]]:
         _source,
     )
     yield r"\b(?:anime[ -])?original (?=anime\b|series\b)|\bnot an adaptation\b", _original
-    # labels, last: what is left of "no ..."
+
+
+def _label_rules() -> Iterator[Rule]:
     words = r"[\w'\-]+(?: [\w'\-]+){0,2}"
     more = rf"(?:(?:, ?(?:or |and )?| or | and |/){words})*"
     yield rf"\b(?:but )?{_NO} (?:any |too much |an? )?({words}{more})(?=$|[,;.)]| but\b)", _no_label
     for size in (2, 1, 0):
         tail = rf"[\w\-]+(?: [\w\-]+){{{size}}}"
         yield rf"\b(?:but )?{_NO} (?:any |too much |an? )?({tail})\b", _first_no_label
+
+
+def _rules() -> Iterator[Rule]:
+    yield from _type_rules()
+    yield from _maker_rules()
+    yield from _year_rules()
+    yield from _length_rules()
+    yield from _standing_rules()
+    yield from _origin_rules()
+    yield from _label_rules()  # last: they take what is left
 
 
 def _only_type(found: Found, _: Vocabulary) -> Node:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from animevec.cli import terminal
+from animevec.cli.terminal import json_option
+
 if TYPE_CHECKING:
     from animevec.assembly import Assembly
-    from animevec.progress import Progress
     from evaluation.campaign import Campaign
 
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -18,27 +21,33 @@ shared_option = click.option(
     "--shared",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=BESIDE if BESIDE.is_dir() else None,
-    help="Folder of further judgements; by default ../shared/data beside the checkout.",
+    show_default="../shared/data beside the checkout",
+    help="Folder of further judgements.",
 )
 most_option = click.option(
     "--queries",
     "most",
     default=500,
-    show_default=True,
     type=click.IntRange(1),
     help="At most so many of each set, drawn by their ids.",
 )
 
 
 @click.group(invoke_without_command=True)
-@click.option("--set", "names", multiple=True, metavar="NAME", help="A set, or its first letters.")
 @click.option(
-    "--system", "only", multiple=True, metavar="NAME", help="A system beside the default one."
+    "--set", "names", multiple=True, metavar="NAME", help="A set, or its first letters; repeatable."
+)
+@click.option(
+    "--system",
+    "only",
+    multiple=True,
+    metavar="NAME",
+    help="A system beside the default one; repeatable.",
 )
 @shared_option
 @most_option
 @click.option("--report", type=click.Path(path_type=Path), help="Folder for HTML and JSON.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@json_option
 @click.option(
     "--markdown",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -70,7 +79,7 @@ def evaluate(
     from evaluation.campaign import campaign
 
     with _installation() as assembly:
-        found = campaign(assembly, shared, names, only, most, _bar)
+        found = campaign(assembly, shared, names, only, most, partial(terminal.bar, quiet=as_json))
     if as_json:
         click.echo(writing.as_json(found), nl=False)
     else:
@@ -94,11 +103,15 @@ def calibrate(shared: Path | None, most: int, write: Path | None) -> None:
     """Fit stated probabilities to one half of the judged queries and test them on the other.
 
     The parameters that ship are in animevec/search/data/calibration.json.
+
+    \b
+    Example:
+      animevec evaluate calibrate --write calibration.json
     """
     from evaluation.calibrate import fit
 
     with _installation() as assembly:
-        fitted = fit(assembly, shared, most, _bar)
+        fitted = fit(assembly, shared, most, terminal.bar)
     for half in fitted.halves:
         click.echo(
             f"{half.kind}: error {half.before:.3f} -> {half.after:.3f} on {half.held_out:,} hits "
@@ -110,21 +123,13 @@ def calibrate(shared: Path | None, most: int, write: Path | None) -> None:
 
 
 def _show(found: "Campaign") -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     from evaluation.report import headline
     from evaluation.tables import tables
 
-    console = Console(highlight=False)
-    console.print(headline(found), markup=False)
+    click.echo(headline(found))
     for table in tables(found, slices=False):
-        shown = Table(title=table.title, title_justify="left", box=None, pad_edge=False)
-        for column in table.columns:
-            shown.add_column(column, overflow="fold")
-        for row in table.rows:
-            shown.add_row(*(value.replace("*", "") for value in row))
-        console.print(shown)
+        cells = [[value.replace("*", "") for value in row] for row in table.rows]
+        terminal.table(table.columns, cells, table.title)
 
 
 @contextmanager
@@ -138,15 +143,3 @@ def _installation() -> Iterator["Assembly"]:
     settings = Settings()
     with open_lineup(settings, Remembering) as lineup:
         yield lineup.open(local_release(settings))
-
-
-@contextmanager
-def _bar(words: str) -> Iterator["Progress"]:
-    """A progress bar on standard error."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = TextColumn(words), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(words, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from animevec.cli import terminal
+from animevec.cli.terminal import json_option
 from animevec.errors import InvalidRequest, NotFound
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from animevec.catalog.store import Catalog
-    from animevec.progress import Progress
     from animevec.settings import Settings
     from flows.enrichment.report import RunReport
     from flows.enrichment.request import Enrich
@@ -23,23 +24,23 @@ if TYPE_CHECKING:
     from flows.enrichment.runner import Runner
 
 SHOWN = 20  # rows in a summary; --json lists them all
-as_json = click.option("--json", "json_", is_flag=True, help="Print JSON for programs.")
 
 
 @click.command()
 @click.argument("titles", nargs=-1)
 @click.option("--source", "sources", multiple=True, metavar="NAME", help="Whom to ask; repeatable.")
 @click.option("--stage", "stages", multiple=True, metavar="NAME", help="Which parts; repeatable.")
-@click.option("--limit", default=1_000, show_default=True, help="Most titles of this run.")
+@click.option("--limit", default=1_000, help="Most titles of this run.")
 @click.option(
     "--at-most",
     "limits",
     multiple=True,
     metavar="SOURCE=N",
-    help="Most titles a source is asked about; default: anidb=100.",
+    show_default="anidb=100",
+    help="Most titles a source is asked about; repeatable.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would change; write nothing.")
-@as_json
+@json_option
 def enrich(
     titles: tuple[str, ...],
     sources: tuple[str, ...],
@@ -47,7 +48,7 @@ def enrich(
     limit: int,
     limits: tuple[str, ...],
     dry_run: bool,
-    json_: bool,
+    as_json: bool,
 ) -> None:
     """Ask the sources about TITLES, or about whatever is due, and write what they agree on.
 
@@ -66,9 +67,9 @@ def enrich(
     import asyncio
 
     request = _request(titles, sources, stages, limit, limits, dry_run)
-    with _opened() as (_, _, runner), _progress("answers", json_) as progress:
+    with _opened() as (_, _, runner), terminal.bar("answers", as_json) as progress:
         report = asyncio.run(runner.run(request, progress))
-    if json_:
+    if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
         _print_report(report)
@@ -96,10 +97,15 @@ def review() -> None:
 
 
 @review.command("list")
-@click.option("--state", type=click.Choice(["open", "accepted", "rejected", "all"]), default="open")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000))
-@as_json
-def list_(state: str, limit: int, json_: bool) -> None:
+@click.option(
+    "--state",
+    type=click.Choice(["open", "accepted", "rejected", "all"]),
+    default="open",
+    help="Which ones to list.",
+)
+@click.option("--limit", default=100, type=click.IntRange(1, 10_000), help="How many at most.")
+@json_option
+def list_(state: str, limit: int, as_json: bool) -> None:
     """List the queue, the least sure first."""
     from flows.enrichment.ledger import leading
     from flows.enrichment.review import State
@@ -108,21 +114,23 @@ def list_(state: str, limit: int, json_: bool) -> None:
         items = runner.reviews.items(None if state == "all" else State(state), limit)
         records = catalog.get_many([item.id for item in items])
     keys = {id: leading(record.keys) for id, record in records.items()}
-    if json_:
-        plain = [_plain(item, keys.get(item.id)) for item in items]
-        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
-        return
-    rows = [
-        [keys.get(i.id, i.id), i.title, i.field, f"{i.chosen}: {i.value}", _others(i)]
-        for i in items
-    ]
-    _table(["key", "title", "field", "in force", "others"], rows)
+    terminal.answer(
+        [_plain(item, keys.get(item.id)) for item in items],
+        as_json,
+        lambda: terminal.table(
+            ["key", "title", "field", "in force", "others"],
+            [
+                [keys.get(i.id, i.id), i.title, i.field, f"{i.chosen}: {i.value}", _others(i)]
+                for i in items
+            ],
+        ),
+    )
 
 
 @review.command("accept")
 @click.argument("key")
 @click.argument("field")
-@click.option("--actor", default="cli", show_default=True, help="Who decides.")
+@click.option("--actor", default="cli", help="Who decides.")
 def accept(key: str, field: str, actor: str) -> None:
     """Accept the value in force of FIELD of the title KEY; asked again if sources change."""
     from flows.enrichment import ruling
@@ -138,7 +146,7 @@ def accept(key: str, field: str, actor: str) -> None:
 @click.option("--source", metavar="NAME", help="Take the value of this source.")
 @click.option("--value", metavar="JSON", help="Take this value.")
 @click.option("--reason", help="Why; kept with the value.")
-@click.option("--actor", default="cli", show_default=True, help="Who decides.")
+@click.option("--actor", default="cli", help="Who decides.")
 def reject(
     key: str, field: str, source: str | None, value: str | None, reason: str | None, actor: str
 ) -> None:
@@ -159,7 +167,7 @@ def reject(
 @click.argument("field")
 @click.argument("value")
 @click.option("--reason", help="Why; kept with the value.")
-@click.option("--actor", default="cli", show_default=True, help="Who decides.")
+@click.option("--actor", default="cli", help="Who decides.")
 def set_(key: str, field: str, value: str, reason: str | None, actor: str) -> None:
     """Set FIELD to VALUE (JSON, or plain text), disputed or not; no later run replaces it."""
     from flows.enrichment import policy, ruling
@@ -265,20 +273,6 @@ def _others(item: Item) -> str:
     return "; ".join(f"{source}: {value}" for source, value in item.others.items())
 
 
-@contextmanager
-def _progress(label: str, quiet: bool) -> Iterator[Progress]:
-    """A bar on standard error, so that standard output stays clean."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    hidden = quiet or not console.is_terminal
-    with Progress(*columns, console=console, disable=hidden, transient=True) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def _print_report(report: RunReport) -> None:
     if report.resumed_at:
         click.echo(f"went on after {report.resumed_at:,} titles that an attempt before this did")
@@ -288,10 +282,10 @@ def _print_report(report: RunReport) -> None:
         for source, counts in report.outcomes.items()
     ]
     if rows:
-        _table(["source", *kinds, "requests"], rows)
+        terminal.table(["source", *kinds, "requests"], rows)
     if report.changes:
         rows = [[c.title, c.field, _short(c.before), _short(c.after)] for c in report.changes]
-        _table(["title", "field", "before", "after"], rows)
+        terminal.table(["title", "field", "before", "after"], rows)
     for trouble in report.troubles[:SHOWN]:
         click.secho(f"  {trouble.key}: {trouble.message}", fg="yellow", err=True)
     for key in report.orphans[:SHOWN]:
@@ -312,16 +306,3 @@ def _print_report(report: RunReport) -> None:
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table()
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
-    Console().print(table)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--titles", default=1_000, show_default=True, help="How many invented titles.")
-@click.option("--seed", default=1, show_default=True, help="Other titles for another one.")
-@click.option("--port", default=8765, show_default=True, help="0: any that is free.")
+@click.option("--titles", default=1_000, help="How many invented titles.")
+@click.option("--seed", default=1, help="Another one invents other titles.")
+@click.option("--port", default=8765, help="Port to answer on; 0: any that is free.")
 @click.option(
     "--fault",
     "faults",

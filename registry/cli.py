@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+
+from animevec.cli import terminal
+from animevec.cli.terminal import json_option
 
 if TYPE_CHECKING:
     from animevec.settings import Settings
     from registry.ledger import Promotion
-    from registry.promotion import Promoter
+    from registry.promotion import Diff, Promoter
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of words.")
 why = click.option("--reason", default="", help="Why; kept in the audit trail.")
 
 
@@ -24,15 +26,17 @@ def release() -> None:
     """Releases of the search: encoders, index and ranking together, versions in MLflow.
 
     \b
-    animevec release list
-    animevec release promote 4 --dry-run
-    animevec release promote 4 --reason "better on similarity"
-    animevec release rollback
+    Examples:
+      animevec release list
+      animevec release diff 4
+      animevec release promote 4 --reason "better on similarity"
+      animevec release rollback
+      animevec release export champion release.zip
     """
 
 
 @release.command("list")
-@as_json
+@json_option
 def list_(as_json: bool) -> None:
     """Every release, newest first, with its aliases and its gate."""
     with _promoter() as promoter:
@@ -49,21 +53,17 @@ def list_(as_json: bool) -> None:
             }
             for one in promoter.releases.list()
         ]
-    _table(as_json, "Releases", rows)
+    terminal.rows(rows, as_json)
 
 
 @release.command()
 @click.argument("version")
-@as_json
+@json_option
 def diff(version: str, as_json: bool) -> None:
     """What promoting VERSION would change; nothing is changed."""
     with _promoter() as promoter:
         found = promoter.diff(version)
-    if as_json:
-        return click.echo(json.dumps(asdict(found)))
-    click.echo(f"{found.alias}: {found.previous} -> {found.version}, gate {found.gate}")
-    for label, (before, after) in found.changes.items():
-        click.echo(f"  {label}: {before} -> {after}")
+    terminal.answer(asdict(found), as_json, lambda: _print_diff(found))
 
 
 @release.command()
@@ -89,7 +89,12 @@ def rollback(reason: str) -> None:
 
 
 @release.command()
-@click.option("--keep", type=click.IntRange(min=1), help="Releases to keep beside the named ones.")
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    show_default="registry.keep_releases",
+    help="Releases to keep beside those that an alias names.",
+)
 def prune(keep: int | None) -> None:
     """Remove releases that no alias names, with their indexes."""
     from animevec.index.stores import open_store
@@ -135,9 +140,9 @@ def import_(file: Path) -> None:
 
 
 @release.command()
-@click.option("--event", help="Only events of this kind.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
-@as_json
+@click.option("--event", metavar="KIND", help="Only events of this kind.")
+@click.option("--limit", default=50, type=click.IntRange(1, 1000), help="How many at most.")
+@json_option
 def audit(event: str | None, limit: int, as_json: bool) -> None:
     """The audit trail, newest first."""
     with _promoter() as promoter:
@@ -150,7 +155,7 @@ def audit(event: str | None, limit: int, as_json: bool) -> None:
             }
             for entry in promoter.audit.entries(event, limit)
         ]
-    _table(as_json, "Audit", rows)
+    terminal.rows(rows, as_json)
 
 
 def _settings() -> "Settings":
@@ -174,23 +179,14 @@ def _promoter() -> "Iterator[Promoter]":
         yield Promoter(releases, Ledger(engine), AuditLog(engine), service)
 
 
+def _print_diff(found: "Diff") -> None:
+    click.echo(f"{found.alias}: {found.previous} -> {found.version}, gate {found.gate}")
+    for label, (before, after) in found.changes.items():
+        click.echo(f"  {label}: {before} -> {after}")
+
+
 def _done(promotion: "Promotion") -> None:
     click.echo(
         f"release {promotion.version} is {promotion.phase} as {promotion.alias} "
         f"(was {promotion.previous}). Back: animevec release rollback"
     )
-
-
-def _table(as_json: bool, title: str, rows: list[dict[str, Any]]) -> None:
-    if as_json:
-        return click.echo(json.dumps(rows))
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=title)
-    for name in rows[0] if rows else ("nothing yet",):
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        cells = (", ".join(v) if isinstance(v, list) else str(v) for v in row.values())
-        table.add_row(*cells)
-    Console().print(table)

@@ -1,6 +1,5 @@
 """``animevec train``: fine-tune an encoder by a recipe."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,9 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 import click
+
+from animevec.cli import terminal
+from animevec.cli.terminal import json_option
 
 if TYPE_CHECKING:
     from animevec.catalog.store import Catalog
@@ -24,8 +26,13 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.argument("recipe")
 @click.option("--votes", type=_FILE, help='Lines of {"a": "mal:1", "b": "mal:5", "weight": 3}.')
 @click.option("--catalogue", type=_FILE, help="Titles to learn from instead of the catalogue's.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Working folder.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of words.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    show_default="training/RECIPE in the home",
+    help="Working folder.",
+)
+@json_option
 def train(
     recipe: str, votes: Path | None, catalogue: Path | None, out: Path | None, as_json: bool
 ) -> None:
@@ -34,6 +41,12 @@ def train(
     RECIPE is a name of configs/training or a YAML file. A run that was interrupted goes on when
     the command is given again. On several processes or machines, start it with
     `torchrun -m training.cli RECIPE ...`.
+
+    \b
+    Examples:
+      animevec train retrieval
+      animevec train similarity --votes votes.jsonl
+      animevec train my-recipe.yaml --catalogue titles.jsonl.gz --out runs/mine
     """
     from animevec.settings import Settings
     from training.recipe import Recipe
@@ -41,7 +54,8 @@ def train(
     settings, chosen = Settings(), Recipe.read(recipe)
     folder = out or settings.home / "training" / chosen.name
     began = monotonic()
-    with _bar(chosen, as_json) as progress, _titles(catalogue, settings) as titles:
+    shown = terminal.bar(f"training {chosen.name}", as_json, total=chosen.steps)
+    with shown as progress, _titles(catalogue, settings) as titles:
         result = _train(chosen, titles, votes, folder, settings, progress)
     _say(result, monotonic() - began, as_json)
 
@@ -54,10 +68,13 @@ def _train(
     settings: "Settings",
     progress: "Progress",
 ) -> "TrainingResult":
+    from transformers.utils import logging
+
     from registry.tracking import Tracking
     from training.finetune import Base, train
     from training.pairs import read_votes
 
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     return train(
         recipe,
         titles.iterate(),
@@ -85,18 +102,6 @@ def _titles(file: Path | None, settings: "Settings") -> "Iterator[Catalog]":
         yield made
 
 
-@contextmanager
-def _bar(recipe: "Recipe", as_json: bool) -> "Iterator[Progress]":
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    with Bar(console=Console(stderr=True), disable=as_json) as bar:
-        task = bar.add_task(f"training {recipe.name}", total=recipe.steps)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def _say(result: "TrainingResult", seconds: float, as_json: bool) -> None:
     verdict = result.verdict
     facts = {
@@ -108,14 +113,12 @@ def _say(result: "TrainingResult", seconds: float, as_json: bool) -> None:
         "interval": [verdict.low, verdict.high],
         **result.metrics,
     }
-    if as_json:
-        click.echo(json.dumps(facts))
-        return
-    click.echo(
+    words = (
         f"{result.adapter} after {seconds:.0f} s; difference {verdict.low:+.4f} to "
-        f"{verdict.high:+.4f} over {verdict.questions} questions; run {result.run_id}"
+        f"{verdict.high:+.4f} over {verdict.questions} questions; run {result.run_id}\n"
+        f"{verdict.line}"
     )
-    click.echo(verdict.line)
+    terminal.answer(facts, as_json, lambda: click.echo(words))
 
 
 if __name__ == "__main__":

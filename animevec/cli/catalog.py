@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from animevec.cli import terminal
+from animevec.cli.terminal import json_option
 from animevec.errors import InvalidRequest, NotFound
 
 if TYPE_CHECKING:
@@ -19,14 +21,12 @@ if TYPE_CHECKING:
     from animevec.catalog.importers import ImportReport
     from animevec.catalog.record import Anime
     from animevec.catalog.store import Catalog, Version
-    from animevec.progress import Progress
 
 SHOWN = 10  # errors in the summary; --json lists them all
-as_json = click.option("--json", "json_", is_flag=True, help="Print JSON for programs.")
 
 
 @click.group()
-@click.option("--url", metavar="URL", help="Catalogue to use; default: the settings'.")
+@click.option("--url", metavar="URL", show_default="the settings'", help="Catalogue to use.")
 @click.pass_context
 def catalog(context: click.Context, url: str | None) -> None:
     """Titles: import, export, look up, delete.
@@ -44,18 +44,18 @@ def catalog(context: click.Context, url: str | None) -> None:
 
 @catalog.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--format", "format_", metavar="NAME", help="Layout of the rows; default: found out.")
+@click.option(
+    "--format", "format_", metavar="NAME", show_default="found out", help="Layout of the rows."
+)
 @click.option(
     "--pictures",
     metavar="DIR",
     type=click.Path(path_type=Path),
     help="Folder of covers named by a provider's id: 1.jpg, 5114.png, 30.webp.",
 )
-@click.option(
-    "--pictures-by", default="mal", show_default=True, help="Provider whose ids name the covers."
-)
+@click.option("--pictures-by", default="mal", help="Provider whose ids name the covers.")
 @click.option("--force", is_flag=True, help="Import again what was imported already.")
-@as_json
+@json_option
 @click.pass_obj
 def import_(
     url: str | None,
@@ -64,7 +64,7 @@ def import_(
     pictures: Path | None,
     pictures_by: str,
     force: bool,
-    json_: bool,
+    as_json: bool,
 ) -> None:
     """Import titles from FILE.
 
@@ -87,20 +87,20 @@ def import_(
     settings = Settings()
     limit = settings.limits.image_bytes
     covers = Pictures(pictures, settings.pictures_path, pictures_by, limit) if pictures else None
-    with _opened(url) as store, _progress(f"importing {file.name}", json_) as progress:
+    with _opened(url) as store, terminal.bar(f"importing {file.name}", as_json) as progress:
         report = import_file(
             store, file, format_, progress, actor="cli", pictures=covers, again=force
         )
-    _say(asdict(report), json_, lambda: _print_import(report, file))
+    terminal.answer(asdict(report), as_json, lambda: _print_import(report, file))
     if report.errors:
         raise SystemExit(3)
 
 
 @catalog.command("export")
 @click.argument("file", type=click.Path(path_type=Path))
-@as_json
+@json_option
 @click.pass_obj
-def export(url: str | None, file: Path, json_: bool) -> None:
+def export(url: str | None, file: Path, as_json: bool) -> None:
     """Export every title to FILE (.jsonl, .jsonl.gz or .parquet).
 
     \b
@@ -109,30 +109,35 @@ def export(url: str | None, file: Path, json_: bool) -> None:
     """
     from animevec.catalog.export import export_file
 
-    with _opened(url) as store, _progress(f"exporting {file.name}", json_) as progress:
+    with _opened(url) as store, terminal.bar(f"exporting {file.name}", as_json) as progress:
         titles = export_file(store, file, progress)
-    _say(
+    terminal.answer(
         {"titles": titles, "file": str(file)},
-        json_,
+        as_json,
         lambda: click.echo(f"{titles:,} titles written to {file} ({file.stat().st_size:,} bytes)"),
     )
 
 
 @catalog.command("stats")
-@as_json
+@json_option
 @click.pass_obj
-def stats(url: str | None, json_: bool) -> None:
-    """Count titles by type, status, decade and genre, and show which fields are filled."""
+def stats(url: str | None, as_json: bool) -> None:
+    """Count titles by type, status, decade and genre, and show which fields are filled.
+
+    \b
+    Example:
+      animevec catalog stats --json
+    """
     with _opened(url) as store:
         found = asdict(store.stats())
-    _say(found, json_, lambda: _print_stats(found))
+    terminal.answer(found, as_json, lambda: _print_stats(found))
 
 
 @catalog.command("get")
 @click.argument("key")
-@as_json
+@json_option
 @click.pass_obj
-def get(url: str | None, key: str, json_: bool) -> None:
+def get(url: str | None, key: str, as_json: bool) -> None:
     """Show one title by provider key or id.
 
     \b
@@ -144,14 +149,14 @@ def get(url: str | None, key: str, json_: bool) -> None:
         record = store.get(_found(store, key))
     assert record is not None, "resolved to a title"
     plain = record.model_dump(mode="json", exclude_defaults=True)
-    _say(plain, json_, lambda: _print_record(record))
+    terminal.answer(plain, as_json, lambda: _print_record(record))
 
 
 @catalog.command("history")
 @click.argument("key")
-@as_json
+@json_option
 @click.pass_obj
-def history(url: str | None, key: str, json_: bool) -> None:
+def history(url: str | None, key: str, as_json: bool) -> None:
     """Show who changed a title, and when; for a deleted one give its id.
 
     \b
@@ -162,17 +167,16 @@ def history(url: str | None, key: str, json_: bool) -> None:
         versions = store.history(_id(key) or _found(store, key))
     if not versions:
         raise NotFound(f"no title {key} was ever in the catalogue", key=key)
-    rows = [_version(version) for version in versions]
-    _say(rows, json_, lambda: _table(list(rows[0]), [list(row.values()) for row in rows]))
+    terminal.rows([_version(version) for version in versions], as_json)
 
 
 @catalog.command("delete")
 @click.argument("keys", nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why; kept in the history.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@as_json
+@json_option
 @click.pass_obj
-def delete(url: str | None, keys: tuple[str, ...], reason: str, yes: bool, json_: bool) -> None:
+def delete(url: str | None, keys: tuple[str, ...], reason: str, yes: bool, as_json: bool) -> None:
     """Delete titles; indexes that follow the catalogue drop them too.
 
     \b
@@ -185,9 +189,9 @@ def delete(url: str | None, keys: tuple[str, ...], reason: str, yes: bool, json_
             click.confirm(f"Delete {len(ids)} titles?", abort=True, err=True)
         count = store.delete(ids, actor="cli", reason=reason)
         revision = store.revision()
-    _say(
+    terminal.answer(
         {"deleted": count, "revision": revision},
-        json_,
+        as_json,
         lambda: click.echo(f"{count} deleted; the catalogue is at revision {revision:,}"),
     )
 
@@ -219,32 +223,6 @@ def _found(store: Catalog, key: str) -> UUID:
     raise NotFound(f"the catalogue has no title {key}", key=key)
 
 
-@contextmanager
-def _progress(label: str, quiet: bool) -> Iterator[Progress]:
-    """A bar on standard error, so that standard output stays clean."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    console = Console(stderr=True)
-    hidden = quiet or not console.is_terminal
-    with Progress(*columns, console=console, disable=hidden, transient=True) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _say(value: Any, json_: bool, show: Callable[[], None]) -> None:
-    if json_:
-        click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
-    else:
-        show()
-
-
 def _print_import(report: ImportReport, file: Path) -> None:
     if report.already:
         click.echo(f"{file.name} was imported already; --force imports it again")
@@ -264,15 +242,16 @@ def _print_import(report: ImportReport, file: Path) -> None:
 def _print_stats(found: Mapping[str, Any]) -> None:
     click.echo(f"{found['titles']:,} titles at revision {found['revision']:,}")
     for name in ("types", "statuses", "decades", "genres", "providers"):
-        _table([name, "titles"], [[key, f"{count:,}"] for key, count in found[name].items()])
+        counts = [[key, f"{count:,}"] for key, count in found[name].items()]
+        terminal.table([name, "titles"], counts)
     shares = sorted(found["completeness"].items(), key=lambda item: -item[1])
-    _table(["field", "filled"], [[name, f"{share:.1%}"] for name, share in shares])
+    terminal.table(["field", "filled"], [[name, f"{share:.1%}"] for name, share in shares])
 
 
 def _print_record(record: Anime) -> None:
     plain = record.model_dump(mode="json", exclude_defaults=True)
     plain["titles"] = [f"{title.text} ({title.language})" for title in record.titles]
-    _table(["field", "value"], [[name, _shown(value)] for name, value in plain.items()])
+    terminal.table(["field", "value"], [[name, _shown(value)] for name, value in plain.items()])
 
 
 def _shown(value: Any) -> str:
@@ -292,16 +271,3 @@ def _version(version: Version) -> dict[str, Any]:
         "reason": version.reason or "",
         "title": version.record.title if version.record else "",
     }
-
-
-def _table(columns: list[str], rows: list[list[Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table()
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
-    Console().print(table)

@@ -1,6 +1,5 @@
 """``animevec index``: build, follow up, look at, drop, save and restore indexes."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -9,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from animevec.cli import terminal
+from animevec.cli.terminal import json_option
+
 if TYPE_CHECKING:
     from animevec.index.base import VectorStore
-    from animevec.progress import Progress
     from animevec.settings import Settings
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of words.")
 
 
 @click.group()
@@ -23,13 +22,21 @@ def index() -> None:
 
     An index is built beside the one that is served and swapped in when it is complete; it can
     always be rebuilt from the catalogue.
+
+    \b
+    Examples:
+      animevec index build
+      animevec index list
+      animevec index sync
+      animevec index snapshot live --folder backup
+      animevec index restore titles-restored backup/FILE --alias live
     """
 
 
 @index.command()
-@click.option("--name", help="Name of the new index; by default made of the time.")
-@click.option("--alias", default="live", show_default=True, help="Alias to move; '' moves none.")
-@as_json
+@click.option("--name", show_default="made of the time", help="Name of the new index.")
+@click.option("--alias", default="live", help="Alias to move; '' moves none.")
+@json_option
 def build(name: str | None, alias: str, as_json: bool) -> None:
     """Build an index from the whole catalogue and let the alias mean it.
 
@@ -39,7 +46,7 @@ def build(name: str | None, alias: str, as_json: bool) -> None:
     from animevec.index.assembly import open_room
 
     chosen = name or datetime.now(UTC).strftime("titles-%Y%m%d-%H%M%S")
-    with open_room(_settings()) as room, _bar(f"building {chosen}", as_json) as progress:
+    with open_room(_settings()) as room, terminal.bar(f"building {chosen}", as_json) as progress:
         report = room.builder.build(chosen, alias or None, progress)
     facts = {
         "name": report.name,
@@ -50,18 +57,17 @@ def build(name: str | None, alias: str, as_json: bool) -> None:
         "resumed": report.resumed,
         "skipped": [{"id": str(s.id), "input": s.channel, "why": s.reason} for s in report.skipped],
     }
-    _say(
-        as_json,
-        facts,
+    words = (
         f"{report.name}: {report.points:,} titles at revision {report.revision:,} in "
         f"{report.seconds:.1f} s, {len(report.skipped):,} inputs skipped. "
-        'Next: animevec search "…"',
+        'Next: animevec search "…"'
     )
+    terminal.answer(facts, as_json, lambda: click.echo(words))
 
 
 @index.command()
-@click.option("--name", default="live", show_default=True, help="Index or alias.")
-@as_json
+@click.option("--name", default="live", help="Index or alias to catch up.")
+@json_option
 def sync(name: str, as_json: bool) -> None:
     """Catch an index up with the catalogue, and mend it where it differs.
 
@@ -69,7 +75,7 @@ def sync(name: str, as_json: bool) -> None:
     """
     from animevec.index.assembly import open_room
 
-    with open_room(_settings()) as room, _bar(f"catching up {name}", as_json) as progress:
+    with open_room(_settings()) as room, terminal.bar(f"catching up {name}", as_json) as progress:
         report = room.builder.sync(name, progress)
     facts = {
         "name": name,
@@ -79,29 +85,29 @@ def sync(name: str, as_json: bool) -> None:
         "repaired": report.repaired,
         "skipped": len(report.skipped),
     }
-    _say(
-        as_json,
-        facts,
+    words = (
         f"{name}: {report.upserted:,} written, {report.deleted:,} deleted, "
-        f"{report.repaired:,} mended; now at revision {report.revision:,}.",
+        f"{report.repaired:,} mended; now at revision {report.revision:,}."
     )
+    terminal.answer(facts, as_json, lambda: click.echo(words))
 
 
 @index.command()
 @click.argument("name", default="live")
-@as_json
+@json_option
 def stats(name: str, as_json: bool) -> None:
     """Show size and state of an index."""
     with _store() as store:
-        _table(as_json, [_facts(store, name)])
+        terminal.rows([_facts(store, name)], as_json)
 
 
 @index.command("list")
-@as_json
+@json_option
 def list_(as_json: bool) -> None:
     """Show every index."""
     with _store() as store:
-        _table(as_json, [_facts(store, name) for name in store.names()])
+        found = [_facts(store, name) for name in store.names()]
+    terminal.rows(found, as_json, "no index yet: animevec index build")
 
 
 @index.command()
@@ -126,22 +132,23 @@ def drop(name: str, force: bool) -> None:
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where the file goes; by default the folder 'snapshots' of the home.",
+    show_default="snapshots in the home",
+    help="Where the file goes.",
 )
-@as_json
+@json_option
 def snapshot(name: str, folder: Path | None, as_json: bool) -> None:
     """Save an index as one file."""
     with _store() as store:
         path = store.snapshot(name, folder or _settings().home / "snapshots")
     size = path.stat().st_size
     words = f"{path}: {size / 1e6:,.1f} MB. Back again with: animevec index restore NAME {path}"
-    _say(as_json, {"path": str(path), "bytes": size}, words)
+    terminal.answer({"path": str(path), "bytes": size}, as_json, lambda: click.echo(words))
 
 
 @index.command()
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@click.option("--alias", default="", help="Alias to move to it, such as live.")
+@click.option("--alias", default="", show_default="none", help="Alias to move to it, such as live.")
 def restore(name: str, file: Path, alias: str) -> None:
     """Make an index from a saved file."""
     with _store() as store:
@@ -170,18 +177,6 @@ def _store() -> Iterator["VectorStore"]:
         store.close()
 
 
-@contextmanager
-def _bar(words: str, quiet: bool) -> Iterator["Progress"]:
-    """A progress bar on standard error; nothing where JSON is wanted."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = TextColumn(words), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
-        task = bar.add_task(words, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def _facts(store: "VectorStore", name: str) -> dict[str, Any]:
     found = store.stats(name)
     return {
@@ -192,20 +187,3 @@ def _facts(store: "VectorStore", name: str) -> dict[str, Any]:
         "disk_mb": round(found.disk_bytes / 1e6, 1),
         "optimized": found.optimized,
     }
-
-
-def _table(as_json: bool, rows: list[dict[str, Any]]) -> None:
-    if as_json:
-        click.echo(json.dumps(rows))
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*(rows[0] if rows else ["no index yet: animevec index build"]))
-    for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    Console().print(table)
-
-
-def _say(as_json: bool, facts: dict[str, Any], words: str) -> None:
-    click.echo(json.dumps(facts) if as_json else words)

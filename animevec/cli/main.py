@@ -32,8 +32,18 @@ def _plugins() -> dict[str, EntryPoint]:
     return {plugin.name: plugin for plugin in entry_points(group="animevec.commands")}
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @click.version_option(__version__, prog_name="animevec")
 def main() -> None:
-    """Anime search by words, by picture, by both and by likeness."""
+    """Anime search by words, by picture, by both and by likeness.
+
+    \b
+    Examples:
+      animevec up
+      animevec search "bounty hunters drifting through space"
+      animevec COMMAND -h
+    """
     quiet.apply()

@@ -2,43 +2,41 @@
 
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
-from rich.progress import Progress as Bar
-from rich.table import Table
 
-from animevec.encoders.card import ModelCard
+from animevec.cli import terminal
+from animevec.cli.terminal import json_option
 from animevec.errors import InvalidRequest, ModelError
-from animevec.settings import Settings
+
+if TYPE_CHECKING:
+    from animevec.encoders.card import ModelCard
+    from animevec.settings import Settings
 
 
 @click.group()
 def models() -> None:
-    """Model cards, model files and their checks."""
+    """Model cards, model files and their checks.
+
+    \b
+    Examples:
+      animevec models list
+      animevec models fetch bge-m3
+      animevec models check bge-m3
+      animevec models export bge-m3 --to openvino-int8
+    """
 
 
 @models.command("list")
-def show_all() -> None:
+@json_option
+def show_all(as_json: bool) -> None:
     """List the known models; files marked `fetch` are not here yet."""
     from animevec.encoders.cards import CARDS, own_cards
 
-    folder = Settings().models_path
-    table = Table(box=None)
-    for title in ("name", "licence", "commercial", "in", "size", "MB", "files"):
-        table.add_column(title, no_wrap=True)
-    for card in (*CARDS, *own_cards(folder).values()):
-        table.add_row(
-            card.name,
-            card.licence,
-            "yes" if card.commercial_use else "no",
-            " ".join(card.modalities),
-            str(card.dimensions),
-            f"{card.memory_mb:,}",
-            "here" if _is_here(card, folder) else "fetch",
-        )
-    Console().print(table)
+    folder = _settings().models_path
+    cards = (*CARDS, *own_cards(folder).values())
+    terminal.rows([_facts(card, folder) for card in cards], as_json)
 
 
 @models.command()
@@ -54,30 +52,28 @@ def fetch(name: str) -> None:
     """Download a model's files; an interrupted download goes on where it stopped."""
     from animevec.encoders.download import fetch as download
 
-    settings, card, started = Settings(), _card(name), perf_counter()
-    columns = (TextColumn(name), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Bar(*columns) as bar:
-        task = bar.add_task(name, total=None)
-        folder = download(
-            card,
-            settings.models_path,
-            settings.encoders.hub,
-            lambda done, total: bar.update(task, completed=done, total=total),
-        )
+    settings, card, started = _settings(), _card(name), perf_counter()
+    with terminal.bar(name, of_bytes=True) as progress:
+        folder = download(card, settings.models_path, settings.encoders.hub, progress)
     took = perf_counter() - started
     click.echo(f"{name} is in {folder} ({took:.0f} s); next: animevec models check {name}")
 
 
 @models.command()
 @click.argument("name")
-@click.option("--folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    show_default="where models fetch puts them",
+    help="Folder of the files.",
+)
 def check(name: str, folder: Path | None) -> None:
     """Verify a model's files, load it and compare canonical vectors: PASS or FAIL."""
     from animevec.encoders.canonical import check as compare
     from animevec.encoders.files import locate, verify
     from animevec.encoders.load import load_encoder
 
-    settings, card, started = Settings(), _card(name), perf_counter()
+    settings, card, started = _settings(), _card(name), perf_counter()
     where = folder or locate(card, settings.models_path)
     verify(card, where)
     findings = compare(load_encoder(card, settings, where))
@@ -98,16 +94,16 @@ def check(name: str, folder: Path | None) -> None:
     type=click.Choice(["openvino-int8"]),
     default="openvino-int8",
     expose_value=False,
-    help="the one format there is",
+    help="Format to write; there is one.",
 )
-@click.option("--adapter", help="LoRA adapter to merge in first: NAME=FOLDER")
+@click.option("--adapter", metavar="NAME=FOLDER", help="LoRA adapter to merge in first.")
 def export(name: str, adapter: str | None) -> None:
     """Write a text model for fast CPU serving (encoders.dtype: int8), compared with fp32."""
     from animevec.encoders.export import export_int8
     from animevec.encoders.files import locate
     from animevec.encoders.load import export_folder
 
-    settings, card, started = Settings(), _card(name), perf_counter()
+    settings, card, started = _settings(), _card(name), perf_counter()
     target = export_folder(card, settings.models_path)
     target.parent.mkdir(parents=True, exist_ok=True)
     merged = None if adapter is None else _named_folder(adapter)
@@ -119,6 +115,12 @@ def export(name: str, adapter: str | None) -> None:
     )
 
 
+def _settings() -> "Settings":
+    from animevec.settings import Settings
+
+    return Settings()
+
+
 def _named_folder(adapter: str) -> tuple[str, Path]:
     name, _, folder = adapter.partition("=")
     if not (name and folder):
@@ -126,13 +128,25 @@ def _named_folder(adapter: str) -> tuple[str, Path]:
     return name, Path(folder)
 
 
-def _card(name: str) -> ModelCard:
+def _card(name: str) -> "ModelCard":
     from animevec.encoders.cards import find_card
 
-    return find_card(name, Settings().models_path)
+    return find_card(name, _settings().models_path)
 
 
-def _is_here(card: ModelCard, folder: Path) -> bool:
+def _facts(card: "ModelCard", folder: Path) -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "licence": card.licence,
+        "commercial": "yes" if card.commercial_use else "no",
+        "in": list(card.modalities),
+        "size": card.dimensions,
+        "MB": card.memory_mb,
+        "files": "here" if _is_here(card, folder) else "fetch",
+    }
+
+
+def _is_here(card: "ModelCard", folder: Path) -> bool:
     from animevec.encoders.files import locate
 
     try:

@@ -3,31 +3,56 @@
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from animevec.cli.terminal import json_option
 
 if TYPE_CHECKING:
     from animevec.search.request import MultimodalSearch, SimilarSearch
     from animevec.search.response import SearchResult
     from animevec.settings import Settings
 
+Asked = TypeVar("Asked", "MultimodalSearch", "SimilarSearch")
 _CONDITION = re.compile(r"\s*(\w+)\s*(>=|<=|!=|=|>|<)\s*(.+?)\s*")
 _BOUNDS = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}
 
 
 @click.command()
 @click.argument("query", required=False)
-@click.option("--picture", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--weight", default=0.5, show_default=True, help="Share of the picture, 0 to 1.")
-@click.option("--like", multiple=True, metavar="ID", help="Titles like this id or key (mal:1).")
-@click.option("--unlike", multiple=True, metavar="ID", help="With --like: and unlike this one.")
+@click.option(
+    "--picture",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Titles with this picture, or like it: a JPEG, PNG or WebP file.",
+)
+@click.option(
+    "--weight",
+    default=0.5,
+    type=click.FloatRange(0, 1),
+    help="With words and --picture: the picture's share.",
+)
+@click.option(
+    "--like", multiple=True, metavar="ID", help="Titles like this id or key (mal:1); repeatable."
+)
+@click.option(
+    "--unlike", multiple=True, metavar="ID", help="With --like: and unlike this one; repeatable."
+)
 @click.option(
     "--mode",
     type=click.Choice(["content", "visual", "vector"]),
     default="content",
-    show_default=True,
     help="With --like: by synopsis, by pictures, or by both.",
+)
+@click.option(
+    "--metric",
+    type=click.Choice(["cosine", "dot", "euclid"]),
+    default="cosine",
+    help="With --like: how vectors are compared; euclid's scores are distances.",
+)
+@click.option(
+    "--exclude-franchise", is_flag=True, help="With --like: leave out these titles' franchises."
 )
 @click.option(
     "--filter",
@@ -36,11 +61,39 @@ _BOUNDS = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}
     metavar="CONDITION",
     help="type=TV, genres=Action,Drama, genres!=Harem, 'year>=1995', or a JSON filter; repeatable.",
 )
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 100))
-@click.option("--ranker", help="How to rank; a wrong name lists the right ones.")
+@click.option("--limit", default=10, type=click.IntRange(1, 100), help="Titles to show.")
+@click.option(
+    "--offset", default=0, type=click.IntRange(0, 10_000), help="Titles to skip before the first."
+)
+@click.option(
+    "--threshold",
+    "score_threshold",
+    type=float,
+    metavar="SCORE",
+    help="Leave out what scores less, or is further away by --metric euclid.",
+)
+@click.option(
+    "--ranker",
+    metavar="NAME",
+    show_default="the release's",
+    help="How to rank; a wrong name lists the right ones.",
+)
+@click.option(
+    "--nsfw",
+    type=click.Choice(["exclude", "demote", "include"]),
+    default="exclude",
+    help="Adult titles: none of them, at half their score, or as any other.",
+)
+@click.option(
+    "--spoilers",
+    type=click.Choice(["allow", "avoid"]),
+    default="allow",
+    help="avoid: sequels after what they continue, and no sentence quoted.",
+)
+@click.option("--fold-franchise", is_flag=True, help="Only the best title of each franchise.")
 @click.option("--explain", is_flag=True, help="Quote the nearest sentence under each title.")
 @click.option("--literal", is_flag=True, help="Take the words as they are: read nothing into them.")
-@click.option("--json", "as_json", is_flag=True, help="The whole answer as JSON.")
+@json_option
 def search(
     query: str | None,
     picture: Path | None,
@@ -48,44 +101,62 @@ def search(
     like: tuple[str, ...],
     unlike: tuple[str, ...],
     mode: str,
+    metric: str,
+    exclude_franchise: bool,
     filters: tuple[str, ...],
-    limit: int,
-    ranker: str | None,
-    explain: bool,
     literal: bool,
     as_json: bool,
+    **common: Any,
 ) -> None:
-    """Search the catalogue.
-
-    \b
-    animevec search "bounty hunters in space, not a movie, before 2005"
-    animevec search "like Naruto but lighter" --filter type=TV
-    animevec search --picture screenshot.png
-    animevec search --like mal:1 --unlike mal:20
+    """Search the catalogue in words, with a picture, with both, or by likeness to titles.
 
     A running service is asked; without one the index is opened here.
+
+    \b
+    Examples:
+      animevec search "bounty hunters in space, not a movie, before 2005"
+      animevec search "like Naruto but lighter" --filter type=TV --limit 10 --offset 10
+      animevec search --picture screenshot.png
+      animevec search "the same, but in winter" --picture screenshot.png --weight 0.7
+      animevec search --like mal:1 --like mal:5 --unlike mal:20 --exclude-franchise
     """
     from animevec.search.request import MultimodalSearch, SimilarSearch
     from animevec.settings import Settings
 
-    common: dict[str, Any] = {"limit": limit, "ranker": ranker, "explain": explain}
+    _refuse_mixed(query or picture, like, unlike)
     if filters:
         common["filters"] = {"and": [condition(text) for text in filters]}
     asked: MultimodalSearch | SimilarSearch
     if like:
-        asked = SimilarSearch.model_validate(
-            {"positive": like, "negative": unlike, "mode": mode, **common}
-        )
-    elif query or picture:
-        words: dict[str, Any] = {"understand": []} if literal else {}
-        data = picture.read_bytes() if picture else None
-        asked = MultimodalSearch.model_validate(
-            {"query": query, "picture": data, "weight": weight, **words, **common}
-        )
+        common |= {"positive": like, "negative": unlike, "mode": mode, "metric": metric}
+        common["exclude_franchise"] = exclude_franchise
+        asked = _valid(SimilarSearch, common)
     else:
-        raise click.UsageError('say what to look for: words, --picture or --like ("-h" shows how)')
+        common |= {"understand": []} if literal else {}
+        common |= {"picture": picture.read_bytes() if picture else None, "weight": weight}
+        asked = _valid(MultimodalSearch, {"query": query, **common})
     result = ask(Settings(), asked)
-    click.echo(result.model_dump_json(indent=2)) if as_json else show(result)
+    if as_json:
+        click.echo(result.model_dump_json(indent=2))
+    else:
+        show(result, asked.offset + 1)
+
+
+def _refuse_mixed(words: object, like: tuple[str, ...], unlike: tuple[str, ...]) -> None:
+    if not words and not like:
+        raise click.UsageError('say what to look for: words, --picture or --like ("-h" shows how)')
+    if words and (like or unlike):
+        raise click.UsageError("--like and --unlike are asked without words and without --picture")
+
+
+def _valid(kind: type[Asked], values: dict[str, Any]) -> Asked:
+    from pydantic import ValidationError
+
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        found = error.errors(include_url=False)[0]
+        raise click.UsageError(f"{'.'.join(map(str, found['loc']))}: {found['msg']}") from error
 
 
 def condition(text: str) -> dict[str, Any]:
@@ -156,29 +227,34 @@ def _serving(settings: "Settings") -> bool:
         return False
 
 
-def show(result: "SearchResult") -> None:
-    """The answer as a table, with what was read out of the words above it."""
+def show(result: "SearchResult", first: int = 1) -> None:
+    """The answer as a table, with what was read out of the words above it.
+
+    ``first`` is the place of the first hit: 1 unless hits before it were skipped.
+    """
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     for line in _read_as(result):
-        console.print(line, style="dim", markup=False)
+        console.print(line, style="dim")
     table = Table(box=None, pad_edge=False)
     for column in ("", "title", "year", "type", "score", "why"):
         wide = column in ("title", "why")
         table.add_column(column, overflow="fold", no_wrap=not wide, ratio=1 if wide else None)
-    for place, hit in enumerate(result.hits, start=1):
+    for place, hit in enumerate(result.hits, start=first):
         record = hit.record
         why = hit.explanation.sentence if hit.explanation else None
-        channels = ", ".join(f"{c.name} {c.share:.0%}" for c in hit.channels)
+        reasons = [f"{c.name} {c.share:.0%}" for c in hit.channels]
+        if hit.folded:
+            reasons.append(f"{len(hit.folded)} more of the franchise")
         table.add_row(
             str(place),
             record.title_english or record.title,
             str(record.year or ""),
             record.type.value,
             f"{hit.score:.3f}",
-            f"{hit.match}: {channels}" + (f"\n{why}" if why else ""),
+            f"{hit.match}: {', '.join(reasons)}" + (f"\n{why}" if why else ""),
         )
     console.print(table)
     ms = result.timings_ms.get("total", 0.0)

@@ -2,19 +2,28 @@
 
 import click
 
+from animevec.cli import terminal
+from animevec.cli.terminal import json_option
+
 
 @click.command()
 @click.option(
     "--only",
     multiple=True,
     type=click.Choice(["service", "mlflow", "prefect", "flows"]),
-    help="Start this one alone (again for more); by default what stack.processes names.",
+    show_default="what stack.processes names",
+    help="Start this one alone; repeatable.",
 )
 def up(only: tuple[str, ...]) -> None:
     """Make the home ready, start everything, and print the addresses.
 
     The first time it imports the sample catalogue and builds the index; later it only starts what
     is not running.
+
+    \b
+    Examples:
+      animevec up
+      animevec up --only service --only mlflow
     """
     from rich.console import Console
 
@@ -40,9 +49,17 @@ def down() -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@json_option
 def status(as_json: bool) -> None:
-    """Show what runs, where, since when and with how much memory; exit 1 if anything is down."""
+    """Show what runs, where, since when and with how much memory.
+
+    \b
+    Exit code: 0 everything is ready, 1 something is not.
+
+    \b
+    Example:
+      animevec status --json
+    """
     import sys
 
     from rich.console import Console
@@ -51,10 +68,6 @@ def status(as_json: bool) -> None:
     from animevec.stack.overview import overview, table
 
     rows = overview(Settings())
-    if as_json:
-        import json
-
-        click.echo(json.dumps({row.name: row.as_json() for row in rows}))
-    else:
-        Console(highlight=False).print(table(rows))
+    facts = {row.name: row.as_json() for row in rows}
+    terminal.answer(facts, as_json, lambda: Console(highlight=False).print(table(rows)))
     sys.exit(0 if all(row.state == "ready" for row in rows) else 1)

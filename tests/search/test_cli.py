@@ -41,6 +41,22 @@ def test_nothing_to_look_for_is_a_usage_error() -> None:
     assert "say what to look for" in answer.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["space", "--like", "mal:1"], "asked without words"),
+        (["space", "--unlike", "mal:1"], "asked without words"),
+        (["--unlike", "mal:1"], "say what to look for"),
+        (["space", "--weight", "1.5"], "--weight"),
+        ([word for id in range(11) for word in ("--like", f"mal:{id}")], "at most 10 items"),
+    ],
+)
+def test_what_cannot_be_asked_is_a_usage_error(arguments: list[str], said: str) -> None:
+    answer = CliRunner().invoke(search, arguments)
+    assert answer.exit_code == 2
+    assert said in answer.output
+
+
 @pytest.fixture
 def typed(world: World, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     """A runner whose questions go to the sample engine."""
@@ -52,7 +68,7 @@ def typed(world: World, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
         return engine.similar(asked)
 
     monkeypatch.setattr("animevec.cli.search.ask", ask)
-    return CliRunner()
+    return CliRunner(env={"COLUMNS": "160"})
 
 
 def test_the_table_shows_titles_and_why(typed: CliRunner) -> None:
@@ -81,3 +97,31 @@ def test_likeness(typed: CliRunner) -> None:
     answer = typed.invoke(search, ["--like", "mal:1", "--filter", "type=MOVIE", "--limit", "2"])
     assert answer.exit_code == 0
     assert answer.output.count("MOVIE") == 2
+
+
+def test_pages_go_on_where_the_last_one_ended(typed: CliRunner) -> None:
+    asked = ["--like", "mal:1", "--json", "--limit"]
+    both = json.loads(typed.invoke(search, [*asked, "4"]).output)["hits"]
+    second = json.loads(typed.invoke(search, [*asked, "2", "--offset", "2"]).output)["hits"]
+    assert [hit["id"] for hit in second] == [hit["id"] for hit in both[2:]]
+    shown = typed.invoke(search, ["--like", "mal:1", "--limit", "2", "--offset", "2"]).output
+    assert [line.split()[0] for line in shown.splitlines()[1:3]] == ["3", "4"]
+
+
+def test_distances_and_their_threshold(typed: CliRunner) -> None:
+    asked = ["--like", "mal:1", "--like", "mal:20", "--metric", "euclid", "--json"]
+    distances = [hit["score"] for hit in json.loads(typed.invoke(search, asked).output)["hits"]]
+    assert distances == sorted(distances)
+    near = typed.invoke(search, [*asked, "--threshold", str(distances[4])]).output
+    assert [hit["score"] for hit in json.loads(near)["hits"]] == pytest.approx(distances[:5])
+
+
+def test_a_franchise_can_be_folded_or_left_out(typed: CliRunner) -> None:
+    asked = ["attack on titan", "--limit", "20"]
+    assert "more of the franchise" in typed.invoke(search, [*asked, "--fold-franchise"]).output
+    assert "more of the franchise" not in typed.invoke(search, asked).output
+    alike = ["--like", "mal:16498", "--limit", "20"]
+    assert "Attack on Titan" in typed.invoke(search, alike).output
+    without = typed.invoke(search, [*alike, "--exclude-franchise"])
+    assert without.exit_code == 0
+    assert "Attack on Titan" not in without.output

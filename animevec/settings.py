@@ -1,4 +1,4 @@
-"""The one typed settings tree, read from configs/ and the environment; nothing else reads either.
+"""The one typed settings tree, read from a profile in configs/ and the environment.
 
 Precedence: arguments, then ``ANIMEVEC_<AREA>__<FIELD>`` variables, then the YAML file
 ``ANIMEVEC_CONFIG`` (default ``configs/profiles/<profile>.yaml``), then the defaults here,
@@ -6,10 +6,12 @@ which are the compact profile.  Secrets come from the environment only.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,6 +23,11 @@ from animevec.errors import InvalidRequest
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
+
+# What the API's schema promises at most; settings may ask for less.
+MAX_LIMIT = 100
+MAX_TEXT_CHARS = 32_768
+MAX_BATCH_ITEMS = 64
 
 
 class Section(BaseModel):
@@ -40,15 +47,15 @@ class EncoderSettings(Section):
 
     text: str = Field("minilm", description="model card name of the text encoder")
     picture: str = Field("jina-clip-compact", description="model card name of the picture encoder")
-    text_dimensions: int = 384
-    picture_dimensions: int = 512
+    text_dimensions: int = Field(384, ge=1, description="size that text vectors are cut to")
+    picture_dimensions: int = Field(512, ge=1, description="size that picture vectors are cut to")
     models: Path | None = Field(None, description="folder of fetched models; empty: home/models")
     hub: str = Field("https://huggingface.co", description="where `models fetch` downloads from")
-    device: str = "cpu"
+    device: str = Field("cpu", description="torch device: cpu, cuda, cuda:1")
     dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = Field(
         "auto", description="auto: bfloat16 where the hardware multiplies it, else float32"
     )
-    compile: bool = False
+    compile: bool = Field(False, description="torch.compile: slower to start, quicker on a GPU")
     threads: int = Field(2, ge=1, description="intra-op threads; equal to the reserved cores")
     batch_tokens: int = Field(16_384, ge=1, description="padded tokens in one forward")
     batch_pixels: int = Field(8 * 512 * 512, ge=1, description="pixels in one forward")
@@ -57,14 +64,18 @@ class EncoderSettings(Section):
 class IndexSettings(Section):
     """Vector engine and its trade-offs (docs: index)."""
 
-    engine: Literal["embedded", "server"] = "embedded"
-    url: str = ""
-    api_key: SecretStr = SecretStr("")
-    quantization: Literal["none", "int8", "turbo4", "turbo1", "binary"] = "turbo4"
-    oversampling: float = Field(2.0, ge=1.0)
+    engine: Literal["embedded", "server"] = Field(
+        "embedded", description="Qdrant's engine in this process, or a Qdrant server"
+    )
+    url: str = Field("", description="address of the Qdrant server")
+    api_key: SecretStr = Field(SecretStr(""), description="its key; environment only")
+    quantization: Literal["none", "int8", "turbo4", "turbo1", "binary"] = Field(
+        "turbo4", description="codes that are scanned; whole vectors rescore what they find"
+    )
+    oversampling: float = Field(2.0, ge=1.0, description="candidates rescored, per hit wanted")
     graph_from: int = Field(250_000, description="points from which an HNSW graph is built")
-    batch_points: int = Field(256, ge=1, le=256)
-    flush_every: int = Field(5_000, ge=1)
+    batch_points: int = Field(256, ge=1, le=256, description="points written at once")
+    flush_every: int = Field(5_000, ge=1, description="points between two flushes to disk")
     follow_seconds: float = Field(1.0, gt=0, description="how often a follower looks for changes")
 
 
@@ -72,55 +83,71 @@ class SearchSettings(Section):
     """Ranking defaults; a release may carry its own."""
 
     ranker: str = Field("blend", description="ranker of requests that name none")
-    rrf_k: int = 60
+    rrf_k: int = Field(60, ge=1, description="k of reciprocal rank fusion")
     candidates: int = Field(100, ge=1, description="hits taken from each channel")
-    weights: dict[str, float] = {
-        "text": 1.0,
-        "lexical": 2.5,
-        "title": 1.0,
-        "picture": 1.0,
-        "thumbnail": 0.5,
-    }
-    max_limit: int = 100
-    max_references: int = 10
+    weights: dict[str, float] = Field(
+        {"text": 1.0, "lexical": 2.5, "title": 1.0, "picture": 1.0, "thumbnail": 0.5},
+        description="of the channels; a request may name its own",
+    )
+    max_limit: int = Field(
+        MAX_LIMIT, ge=1, le=MAX_LIMIT, description="most hits that one request may ask for"
+    )
 
 
 class LimitSettings(Section):
     """What a request may cost; errors name these."""
 
-    text_chars: int = 32_768
-    text_tokens: int = 8_192
-    image_bytes: int = 10 * 1024 * 1024
-    image_pixels: int = 40_000_000
-    body_bytes: int = 48 * 1024 * 1024
-    batch_items: int = 64
-    requests_per_minute: int = Field(6_000, description="by key, or by address without one")
+    text_chars: int = Field(
+        MAX_TEXT_CHARS, ge=1, le=MAX_TEXT_CHARS, description="characters of a query"
+    )
+    image_bytes: int = Field(10 * 1024 * 1024, ge=1, description="bytes of a picture")
+    image_pixels: int = Field(40_000_000, ge=1, description="pixels of a picture, decoded")
+    body_bytes: int = Field(48 * 1024 * 1024, ge=1, description="bytes of a request's body")
+    batch_items: int = Field(
+        MAX_BATCH_ITEMS,
+        ge=1,
+        le=MAX_BATCH_ITEMS,
+        description="titles of an upsert, searches of a batch",
+    )
+    requests_per_minute: int = Field(
+        6_000, ge=1, description="by key, or by address without one; more get 429"
+    )
 
 
 class ServeSettings(Section):
     """The HTTP service."""
 
-    host: str = "127.0.0.1"
-    port: int = 3000
+    host: str = Field("127.0.0.1", description="address it listens on")
+    port: int = Field(3000, ge=1, le=65_535, description="port it listens on")
     topology: Literal["own_process", "in_process", "services"] = Field(
-        "own_process", description="where the encoders run"
+        "own_process",
+        description="where the encoders run: a child process, this one, or BentoML services",
     )
     one_core: bool = Field(
-        True, description="searches keep to one core where the encoders have a process of their own"
+        True,
+        description="with own_process, searches keep to one core; false where something else pins",
     )
-    batch_window_ms: float = 2.0
+    batch_window_ms: float = Field(
+        2.0, ge=0, description="how long a micro-batch waits for company, if anybody is there"
+    )
     max_batch: int = Field(
-        12, ge=1, description="items encoded at once; 64 or more where the encoders have a GPU"
+        12,
+        ge=1,
+        description="items encoded at once: 12, so that two processes seldom wait for each other;"
+        " 64 or more with a GPU",
     )
-    timeout_s: float = 30.0
-    log_level: str = "INFO"
+    timeout_s: float = Field(30.0, gt=0, description="deadline of one request")
+    log_level: str = Field("INFO", description="of every logger")
     require_key: bool = Field(False, description="searching needs a key too")
     admin_key: SecretStr = Field(
         SecretStr(""), description="an admin key beside the issued ones; environment only"
     )
     threads: int = Field(32, ge=1, description="requests worked on at once, most of them waiting")
     computing: int = Field(
-        2, ge=1, description="searches computing at once; more where they wait for a server's index"
+        2,
+        ge=1,
+        description="searches that compute at once, since Python's threads slow each other down;"
+        " more with a Qdrant server, for whose answers they wait",
     )
     queue: int = Field(256, ge=1, description="requests in the service; more get 429 at once")
     trace_rate: float = Field(0.0, ge=0, le=1, description="share of requests OpenTelemetry traces")
@@ -129,7 +156,7 @@ class ServeSettings(Section):
 class CacheSettings(Section):
     """Result and embedding caches."""
 
-    enabled: bool = True
+    enabled: bool = Field(True, description="keep answers and the vectors of queries")
     url: str = Field("", description="redis:// URL; empty means in process")
     ttl_s: float = Field(300.0, gt=0, description="longest life of an entry")
     entries: int = Field(10_000, ge=1, description="most entries of each cache in process")
@@ -141,11 +168,17 @@ class RegistrySettings(Section):
     """MLflow and promotion."""
 
     uri: str = Field("", description="MLflow tracking URI; empty means home/mlflow with SQLite")
-    port: int = 5000
-    release_name: str = "anime-search"
-    keep_releases: int = Field(3, ge=1)
-    commercial_use: bool = False
-    poll_seconds: float = 2.0
+    port: int = Field(5000, ge=1, le=65_535, description="port of MLflow's server")
+    release_name: str = Field("anime-search", description="registered model that releases are of")
+    keep_releases: int = Field(
+        3, ge=1, description="newest releases that pruning keeps, beside those with an alias"
+    )
+    commercial_use: bool = Field(
+        False, description="the gate refuses models whose licence forbids commercial use"
+    )
+    poll_seconds: float = Field(
+        2.0, gt=0, description="how often the service looks at the alias champion"
+    )
     bundle: Path | None = Field(
         None, description="release that an empty home starts with; empty: release.zip of a Bento"
     )
@@ -154,7 +187,7 @@ class RegistrySettings(Section):
 class FlowSettings(Section):
     """Prefect."""
 
-    port: int = 4200
+    port: int = Field(4200, ge=1, le=65_535, description="port of Prefect's server")
     api_url: str = Field("", description="API of a Prefect server elsewhere; empty: our own")
     runner_port: int = Field(4201, description="health of the process that runs flows")
     runs: int = Field(2, ge=1, description="flow runs at once; more wait")
@@ -168,11 +201,8 @@ class FlowSettings(Section):
 class StackSettings(Section):
     """What ``animevec up`` starts."""
 
-    processes: tuple[Literal["service", "mlflow", "prefect", "flows"], ...] = (
-        "service",
-        "mlflow",
-        "prefect",
-        "flows",
+    processes: tuple[Literal["service", "mlflow", "prefect", "flows"], ...] = Field(
+        ("service", "mlflow", "prefect", "flows"), description="what `animevec up` starts"
     )
 
 
@@ -181,7 +211,7 @@ class EnrichmentSettings(Section):
 
     contact: str = Field("", description="address named in the user agent")
     cache: Path | None = Field(None, description="HTTP cache folder; empty: home/http-cache")
-    concurrency: int = Field(8, ge=1)
+    concurrency: int = Field(8, ge=1, description="titles asked about at once")
     base_urls: dict[str, str] = Field({}, description="source to address, in place of its own")
     stand_in_rate: int = Field(
         0, ge=0, description="requests per second to the addresses of base_urls; 0: the source's"
@@ -207,8 +237,8 @@ class EnrichmentSettings(Section):
     min_consistency: float = Field(0.9, ge=0, le=1, description="a record below it is reported")
     quality_report: bool = Field(True, description="write a report on data quality for every run")
     llm_url: str = Field("", description="an OpenAI-compatible endpoint; empty: rules alone")
-    llm_model: str = ""
-    llm_key: SecretStr = SecretStr("")
+    llm_model: str = Field("", description="model that the endpoint is asked for")
+    llm_key: SecretStr = Field(SecretStr(""), description="its key; environment only")
     llm_calls: int = Field(200, ge=0, description="most calls of one run")
 
 
@@ -259,7 +289,7 @@ class Settings(BaseSettings):
         env_prefix="ANIMEVEC_", env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
-    profile: str = "compact"
+    profile: Annotated[str, Field(description="name of a file in configs/profiles")] = "compact"
     home: Annotated[Path, Field(description="data folder of this installation")] = ROOT / "var"
     catalog: CatalogSettings = CatalogSettings()
     encoders: EncoderSettings = EncoderSettings()
@@ -347,3 +377,14 @@ def profile_file() -> Path:
     chosen = os.environ.get("ANIMEVEC_CONFIG")
     profile = os.environ.get("ANIMEVEC_PROFILE", "compact")
     return Path(chosen) if chosen else CONFIGS / "profiles" / f"{profile}.yaml"
+
+
+def described(tree: Settings) -> Iterator[tuple[str, Any, FieldInfo]]:
+    """Every setting of a tree: its dotted name, the value in force, and its definition."""
+    for area, field in Settings.model_fields.items():
+        value = getattr(tree, area)
+        if isinstance(value, Section):
+            for name, inner in type(value).model_fields.items():
+                yield f"{area}.{name}", getattr(value, name), inner
+        else:
+            yield area, value, field

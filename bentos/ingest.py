@@ -15,7 +15,7 @@ from animevec.errors import AnimevecError, Conflict, InvalidRequest, NotFound
 from animevec.index.embedding import Skipped
 from animevec.pictures import keep
 from animevec.search.request import Picture
-from animevec.settings import Settings
+from animevec.settings import MAX_BATCH_ITEMS, Settings
 
 ACTOR = "api"
 _PICTURE: TypeAdapter[bytes] = TypeAdapter(Picture)
@@ -40,7 +40,7 @@ class Upsert(BaseModel):
 
     items: list[dict[str, JsonValue]] = Field(
         min_length=1,
-        max_length=64,
+        max_length=MAX_BATCH_ITEMS,
         description="anime records; `id` may be left out, `cover` may hold a base64 picture",
         examples=_EXAMPLE,
     )

@@ -1,9 +1,12 @@
 """Settings: what is wrong is named, and secrets stay out of files and messages."""
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from animevec.cli.settings import settings
 from animevec.errors import InvalidRequest
 from animevec.settings import Settings
 
@@ -48,3 +51,36 @@ def test_a_secret_in_a_file_is_refused(profile: Path, area: str, name: str) -> N
     with pytest.raises(InvalidRequest, match=f"ANIMEVEC_{area}__{name}".upper()) as caught:
         Settings()
     assert "hush" not in caught.value.message
+
+
+def test_what_is_in_force_is_shown_without_secrets(
+    profile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile.write_text("serve: {port: 3111}")
+    monkeypatch.setenv("ANIMEVEC_SERVE__ADMIN_KEY", "hush")
+    monkeypatch.setenv("ANIMEVEC_CATALOG__URL", "postgresql://me:hush@db/titles")
+    answer = CliRunner().invoke(settings, ["--changed", "--json"])
+    shown = {one["name"]: one["value"] for one in json.loads(answer.output)}
+    assert "hush" not in answer.output
+    assert shown == {
+        "serve.port": "3111",
+        "serve.admin_key": "(set)",
+        "catalog.url": "postgresql://me:***@db/titles",
+    }
+
+
+def test_an_area_that_does_not_exist_is_told(profile: Path) -> None:
+    answer = CliRunner().invoke(settings, ["served"])
+    assert answer.exit_code == 2 and "serve" in answer.output
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SEARCH__MAX_LIMIT", "101"), ("LIMITS__TEXT_CHARS", "32769"), ("LIMITS__BATCH_ITEMS", "65")],
+)
+def test_what_the_schema_promises_cannot_be_raised(
+    profile: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"ANIMEVEC_{name}", value)
+    with pytest.raises(InvalidRequest, match=f"ANIMEVEC_{name}.*less than or equal to"):
+        Settings()

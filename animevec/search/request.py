@@ -17,9 +17,9 @@ from pydantic import (
     model_validator,
 )
 
-MAX_LIMIT = 100
+from animevec.settings import MAX_LIMIT, MAX_TEXT_CHARS
+
 MAX_OFFSET = 10_000
-MAX_QUERY_CHARS = 32_768
 MAX_REFERENCES = 10
 
 FILTER_EXAMPLES: list[Any] = [
@@ -62,7 +62,7 @@ Reference = Annotated[
     ),
 ]
 Query = Annotated[
-    str, Field(min_length=1, max_length=MAX_QUERY_CHARS, pattern=r"\S"), AfterValidator(_tidy)
+    str, Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=r"\S"), AfterValidator(_tidy)
 ]
 Understanding = Literal["titles", "filters", "expansion", "examples"]
 UNDERSTANDING: frozenset[Understanding] = frozenset({"titles", "filters", "expansion", "examples"})

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from starlette.responses import Response
 
 from animevec.errors import InvalidRequest
-from animevec.search.request import MAX_LIMIT, MAX_OFFSET, MAX_REFERENCES, SimilarSearch
+from animevec.search.request import MAX_OFFSET, MAX_REFERENCES, SimilarSearch
 from animevec.search.response import SearchResult
+from animevec.settings import MAX_BATCH_ITEMS, MAX_LIMIT
 from bentos.access import READER
 from bentos.answering import ERRORS, SimilarAnswers, answered, service_of
 from bentos.routes.search import Reference
@@ -67,7 +68,9 @@ class SimilarBatch(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     searches: list[SimilarSearch] = Field(
-        min_length=1, max_length=64, examples=[[{"positive": ["mal:1"]}, {"positive": ["mal:5"]}]]
+        min_length=1,
+        max_length=MAX_BATCH_ITEMS,
+        examples=[[{"positive": ["mal:1"]}, {"positive": ["mal:5"]}]],
     )
 
 

@@ -37,7 +37,7 @@ scenario: $(STAMP)  ## The learning loop under load, end to end, alone
 test-slow: $(STAMP)  ## The tests that take minutes as well
 	$(BIN)/python -m pytest
 
-bench: $(STAMP)  ## Load, latency and throughput of a running service
+bench: $(STAMP)  ## Load on the service, which must be down: it starts one of its own
 	$(BIN)/python benchmarks/serve.py
 
 bento: $(STAMP)  ## Build a Bento that carries the champion

@@ -138,7 +138,7 @@ RANKERS: Mapping[str, Ranker] = MappingProxyType(
             Ranker("dense", "meaning only", weights={"lexical": 0.0, "title": 0.0}),
             Ranker("lexical", "words only", weights={"text": 0.0, "title": 0.0}),
             Ranker("title", "names only", weights={"text": 0.0, "lexical": 0.0}),
-            Ranker("mmr", "blend, then diversity: no two alike in a row", order=_diverse),
+            Ranker("mmr", "blend, then diversity: fewer alike near each other", order=_diverse),
             Ranker("popularity", "blend, with a prior for well-known titles", order=_popular),
             Ranker(
                 "colbert",

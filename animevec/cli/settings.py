@@ -10,9 +10,8 @@ from typing import Any, Literal, get_args, get_origin
 import click
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
-from rich.console import Console
-from rich.table import Table
 
+from animevec.cli.terminal import answer, json_option, table
 from animevec.settings import ROOT, Settings, described, variable
 
 _PASSWORD = re.compile(r"(://[^:/@\s]*):[^@/\s]+@")
@@ -48,7 +47,7 @@ class Setting:
 @click.command("settings")
 @click.argument("area", required=False)
 @click.option("--changed", is_flag=True, help="Only those that are not at their default.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@json_option
 @click.option("--markdown", is_flag=True, help="Print the defaults as docs/settings.md.")
 def settings(area: str | None, changed: bool, as_json: bool, markdown: bool) -> None:
     """Show every setting, or those of one AREA such as serve.
@@ -68,10 +67,9 @@ def settings(area: str | None, changed: bool, as_json: bool, markdown: bool) -> 
         areas = sorted({one.name.partition(".")[0] for one in collected(Settings())})
         raise click.BadParameter(f"no settings of {area!r}; there are {', '.join(areas)}")
     shown = [one for one in found if one.changed or not changed]
-    if as_json:
-        click.echo(json.dumps([asdict(one) for one in shown], indent=1))
-    else:
-        Console().print(_table(shown))
+    cells = [("*" if one.changed else "", one.name, one.value, one.what) for one in shown]
+    columns = ("", "setting", "value", "what")
+    answer([asdict(one) for one in shown], as_json, lambda: table(columns, cells))
 
 
 def collected(tree: Settings) -> Iterator[Setting]:
@@ -87,15 +85,6 @@ def page() -> str:
     rows = collected(Settings.model_construct())
     lines = (f"| `{r.name}` | {_code(r.value)} | {r.what} |\n" for r in rows)
     return _PAGE + "".join(lines)
-
-
-def _table(rows: list[Setting]) -> Table:
-    table = Table(box=None)
-    for title in ("", "setting", "value", "what"):
-        table.add_column(title, overflow="fold")
-    for row in rows:
-        table.add_row("*" if row.changed else "", row.name, row.value, row.what)
-    return table
 
 
 def _what(field: FieldInfo) -> str:

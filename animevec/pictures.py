@@ -1,9 +1,9 @@
 """The pictures folder: files named by the SHA-256 of their content."""
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
+
+from animevec.replacement import replaced
 
 
 def keep(data: bytes, folder: Path) -> str:
@@ -12,10 +12,6 @@ def keep(data: bytes, folder: Path) -> str:
     target = folder / digest
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+        with replaced(target) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(target)
     return digest

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from animevec.errors import InvalidRequest
 from animevec.release import EncoderRef, Release
+from animevec.replacement import replaced
 from registry.adapters import FILES, verify
 from registry.lineage import Lineage
 from registry.releases import GATE, Registered, Releases
@@ -54,14 +55,12 @@ def export_release(releases: Releases, registered: Registered, path: Path) -> Pa
         description=registered.description,
         tags=dict(registered.tags),
     )
-    part = path.with_name(f".{path.name}.part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as bundle:
+    with replaced(path) as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bundle:
         bundle.writestr(MANIFEST, manifest.model_dump_json(indent=2))
         for ref in _adapted(registered.release):
             folder = releases.adapter(registered, ref)
             for file in FILES if folder else ():
                 bundle.write(Path(str(folder)) / file, f"adapters/{ref.adapter}/{file}")
-    part.replace(path)
     return path
 
 

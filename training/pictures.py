@@ -24,6 +24,7 @@ from animevec.catalog.record import Anime
 from animevec.encoders.jina_clip import load_vision_tower
 from animevec.encoders.jina_vision import VisionTower
 from animevec.errors import InvalidRequest, ModelError
+from animevec.replacement import replaced
 from training.compact.augment import found_view, stored_view
 from training.compact.scenes import pixels_of
 from training.recipe import Recipe
@@ -205,9 +206,8 @@ def _cover(subject: Subject, rng: Random) -> Any:
 def _keep(path: Path, weights: Sequence[Tensor], optimiser: Any, step: int) -> None:
     state = {"weights": list(weights), "optimiser": optimiser.state_dict(), "step": step}
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    torch.save(state, part)
-    part.replace(path)
+    with replaced(path) as file:
+        torch.save(state, file)
 
 
 def _resume(path: Path, weights: Sequence[Tensor], optimiser: Any) -> int:

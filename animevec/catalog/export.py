@@ -1,9 +1,8 @@
 """Files of the whole catalogue, which importing gives back as they were."""
 
 import gzip
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -11,6 +10,7 @@ from animevec.catalog.record import Anime
 from animevec.catalog.store import Catalog
 from animevec.errors import InvalidRequest
 from animevec.progress import Progress, silent
+from animevec.replacement import replaced
 
 BATCH = 1_000
 Format = Literal["jsonl", "jsonl.gz", "parquet"]
@@ -35,25 +35,12 @@ def export_file(catalog: Catalog, path: Path, progress: Progress = silent) -> in
     """
     format = format_of(path)
     total = catalog.count()
-    with _replaced(path) as file:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replaced(path) as file:
         texts = _counted(catalog.texts(BATCH), total, progress)
         if format == "parquet":
             return _write_parquet(file, texts)
         return _write_lines(file, format, texts)
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[BinaryIO]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with part.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _counted(texts: Iterator[str], total: int, progress: Progress) -> Iterator[str]:

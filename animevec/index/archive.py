@@ -8,6 +8,7 @@ from pathlib import Path
 
 from animevec.errors import InvalidRequest, NotFound
 from animevec.index.sparse_copy import write_sparse
+from animevec.replacement import replaced
 
 SUFFIX = ".tar.gz"
 # Preallocated pages compress to nothing at any level; vectors hardly at any.
@@ -19,10 +20,12 @@ def pack(index: Path, folder: Path, watermark: int) -> Path:
     """Write ``<index>-<watermark>.tar.gz`` into ``folder``; it appears when it is complete."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{index.name}-{watermark}{SUFFIX}"
-    beside = target.with_name(f".{target.name}")
-    with tarfile.open(beside, "w:gz", compresslevel=LEVEL) as tar:
+    with (
+        replaced(target) as file,
+        tarfile.open(target, "w:gz", fileobj=file, compresslevel=LEVEL) as tar,
+    ):
         tar.add(index, arcname="index")
-    return beside.replace(target)
+    return target
 
 
 def unpack(snapshot: Path, index: Path) -> None:

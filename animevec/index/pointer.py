@@ -1,11 +1,12 @@
 """Small JSON files that are replaced whole, and the aliases kept in one."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any
+
+from animevec.replacement import replaced
 
 LOOK_S = 0.02
 
@@ -20,21 +21,8 @@ def read_json(path: Path) -> Any:
 
 def replace_json(path: Path, content: Any) -> None:
     """Write a JSON file so that a reader, or a crash, sees the old content or the new."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("w", encoding="utf-8") as file:
-        json.dump(content, file, ensure_ascii=False, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with replaced(path) as file:
+        file.write(json.dumps(content, ensure_ascii=False, indent=1).encode())
 
 
 class Aliases:

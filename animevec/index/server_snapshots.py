@@ -1,6 +1,7 @@
 """A collection's snapshot as a file here; the client library leaves both transfers to us."""
 
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 from httpx import Client, HTTPError
@@ -8,6 +9,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from animevec.errors import Unavailable
+from animevec.replacement import replaced
 
 BLOCK = 1 << 20
 
@@ -18,12 +20,12 @@ def download(client: QdrantClient, name: str, path: Path) -> Path:
     if made is None:
         raise Unavailable(f"Qdrant made no snapshot of {name!r}; look at its log", name=name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}")
     try:
-        _fetch(client, f"/collections/{quote(name)}/snapshots/{quote(made.name)}", beside)
+        with replaced(path) as file:
+            _fetch(client, f"/collections/{quote(name)}/snapshots/{quote(made.name)}", file)
     finally:
         client.delete_snapshot(name, made.name, wait=True)
-    return beside.replace(path)
+    return path
 
 
 def upload(client: QdrantClient, name: str, path: Path) -> None:
@@ -34,7 +36,7 @@ def upload(client: QdrantClient, name: str, path: Path) -> None:
         )
 
 
-def _fetch(client: QdrantClient, route: str, path: Path) -> None:
+def _fetch(client: QdrantClient, route: str, file: BinaryIO) -> None:
     api = client.http.client
     connection: Client = api._client  # the only way to reuse its key, transport and time limits
     try:
@@ -42,8 +44,7 @@ def _fetch(client: QdrantClient, route: str, path: Path) -> None:
             if answer.status_code != 200:
                 answer.read()
                 raise UnexpectedResponse.for_response(answer)
-            with path.open("wb") as file:
-                for block in answer.iter_bytes(BLOCK):
-                    file.write(block)
+            for block in answer.iter_bytes(BLOCK):
+                file.write(block)
     except HTTPError as error:
         raise ResponseHandlingException(error) from error

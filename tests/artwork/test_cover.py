@@ -9,7 +9,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from animevec.artwork import draw_cover, write_covers
+from animevec.artwork import draw_cover
 from animevec.artwork.brief import brief_of, stem
 from animevec.artwork.palette import Era, Mood
 from animevec.catalog.ids import anime_id
@@ -133,18 +133,3 @@ def test_genres_and_synopsis_set_the_mood(
 )
 def test_the_year_sets_the_era(year: int | None, era: Era) -> None:
     assert brief_of(record(year=year)).era is era
-
-
-def test_covers_are_written_once_by_their_content(tmp_path: Path) -> None:
-    records = [record(k) for k in range(3)]
-    seen: list[int] = []
-    first = write_covers(records, tmp_path, progress=seen.append)
-    times = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-
-    assert seen == [1, 2, 3]
-    assert first.keys() == {one.id for one in records}
-    for digest in first.values():
-        assert sha256((tmp_path / digest).read_bytes()).hexdigest() == digest
-
-    assert write_covers(records, tmp_path) == first
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == times

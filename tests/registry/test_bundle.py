@@ -67,7 +67,7 @@ def test_it_arrives_as_it_left_but_for_version_index_and_gate(
 
 
 def test_an_export_leaves_no_half_file(bundle: Path) -> None:
-    assert [path.name for path in bundle.parent.glob(".*.part")] == []
+    assert list(bundle.parent.glob(".release.zip*")) == []
 
 
 def rewritten(bundle: Path, change: Callable[[str, bytes], bytes]) -> Path:

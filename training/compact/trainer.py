@@ -15,6 +15,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from animevec.encoders.jina_clip import JinaClip
 from animevec.encoders.jina_keys import to_published
+from animevec.replacement import replaced
 from training.compact.objective import loss_of
 from training.compact.recipe import Recipe
 from training.compact.scenes import MEAN, STD, Batch, Scenes, batch_of
@@ -117,9 +118,8 @@ def save_run(run: Run, path: Path) -> None:
     """Write a checkpoint, complete or not at all."""
     state = {"model": run.model.state_dict(), "optimiser": run.optimiser.state_dict()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    torch.save({**state, "step": run.step}, part)
-    part.replace(path)
+    with replaced(path) as file:
+        torch.save({**state, "step": run.step}, file)
 
 
 def resume(recipe: Recipe, path: Path) -> Run:

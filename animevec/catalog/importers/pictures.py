@@ -1,8 +1,6 @@
 """Local pictures of titles: files named by a provider's id, kept by the hash of their content."""
 
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +8,7 @@ from PIL import Image, UnidentifiedImageError
 
 from animevec.catalog.record import Anime, Picture
 from animevec.errors import InvalidRequest
+from animevec.pictures import keep
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -60,8 +59,7 @@ class Pictures:
             )
         content = path.read_bytes()
         width, height = _measure(path)
-        digest = hashlib.sha256(content).hexdigest()
-        _store(self.kept / digest, content)
+        digest = keep(content, self.kept)
         return Picture(kind="cover", url=url, sha256=digest, width=width, height=height)
 
 
@@ -72,16 +70,3 @@ def _measure(path: Path) -> tuple[int, int]:
             return image.size
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
         raise InvalidRequest(f"{path.name} is no JPEG, PNG or WebP picture: {error}") from error
-
-
-def _store(target: Path, content: bytes) -> None:
-    """Whole or not at all, whoever else writes the same file."""
-    if target.exists():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, target)

@@ -13,12 +13,14 @@ from pathlib import Path
 from threading import Lock
 
 import structlog
+from pydantic import ValidationError
 
 from animevec.assembly import LOCAL, Assembly, local_release
 from animevec.errors import AnimevecError, Conflict, Unavailable
 from animevec.lineup import Lineup
 from animevec.readiness import Readiness, inspect
 from animevec.release import Release
+from animevec.replacement import replaced
 from animevec.settings import Settings
 from bentos.pinned import install
 from bentos.warmth import warm
@@ -219,16 +221,20 @@ class Champion:
             self.releases.move(CHAMPION, made.version)
 
     def _remember(self, release: Release) -> None:
-        path = self._record
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(release.model_dump_json())
-        part.replace(path)
+        self._record.parent.mkdir(parents=True, exist_ok=True)
+        with replaced(self._record) as file:
+            file.write(release.model_dump_json().encode())
 
     def _last(self) -> tuple[Release, dict[str, Path]] | None:
         if not self._record.is_file():
             return None
-        release = Release.model_validate_json(self._record.read_text())
+        try:
+            release = Release.model_validate_json(self._record.read_bytes())
+        except ValidationError as error:
+            _log.warning(
+                "what was served last is unreadable", path=str(self._record), error=str(error)
+            )
+            return None
         adapters = {
             ref.adapter: self.releases.adapters / ref.adapter_sha256
             for ref in (release.text, release.picture)

@@ -8,12 +8,14 @@ from typing import Any, Literal
 from uuid import uuid4
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from animevec.errors import AnimevecError, Conflict, NotFound
 from animevec.progress import Progress
+from animevec.replacement import replaced
 
 Work = Callable[[Progress], dict[str, JsonValue]]
+CRASHED = AnimevecError("the job crashed; the log has the traceback").envelope()["error"]
 _log = structlog.get_logger("jobs")
 
 
@@ -41,7 +43,8 @@ class Jobs:
         self._lock = threading.Lock()
         self._running: dict[str, Job] = {}
         folder.mkdir(parents=True, exist_ok=True)
-        for job in self.list():
+        for path in [*folder.glob("*.json")]:
+            job = _left(path)
             if job.state == "running":
                 self._save(self._finished(job, state="interrupted"))
 
@@ -69,11 +72,11 @@ class Jobs:
             return running
         if not job_id.isalnum() or not path.is_file():
             raise NotFound(f"no job '{job_id}'; GET /api/v1/admin/jobs lists them", job=job_id)
-        return Job.model_validate_json(path.read_text())
+        return Job.model_validate_json(path.read_bytes())
 
     def list(self) -> list[Job]:
         """Every job, newest first."""
-        stored = [Job.model_validate_json(p.read_text()) for p in self._folder.glob("*.json")]
+        stored = [Job.model_validate_json(p.read_bytes()) for p in self._folder.glob("*.json")]
         known = {job.id: job for job in stored} | self._running
         return sorted(known.values(), key=lambda job: job.started_at, reverse=True)
 
@@ -85,7 +88,7 @@ class Jobs:
         def progress(done: int, total: int | None) -> None:
             self._running[job.id] = job.model_copy(update={"done": done, "total": total})
 
-        state: dict[str, Any] = {"state": "failed"}
+        state: dict[str, Any] = {"state": "failed", "error": CRASHED}
         try:
             state = {"state": "done", "result": work(progress)}
         except AnimevecError as error:
@@ -100,7 +103,15 @@ class Jobs:
         return job.model_copy(update={**update, "finished_at": datetime.now(UTC)})
 
     def _save(self, job: Job) -> None:
-        path = self._folder / f"{job.id}.json"
-        fresh = path.with_suffix(".tmp")
-        fresh.write_text(job.model_dump_json())
-        fresh.replace(path)
+        with replaced(self._folder / f"{job.id}.json") as file:
+            file.write(job.model_dump_json().encode())
+
+
+def _left(path: Path) -> Job:
+    """The job of a file; one that is unreadable says no more than that there was a job."""
+    try:
+        return Job.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        _log.warning("job is unreadable", path=str(path), error=str(error))
+        began = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return Job(id=path.stem, kind="unknown", state="running", started_at=began)

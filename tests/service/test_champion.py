@@ -251,6 +251,15 @@ def test_without_its_registry_the_last_champion_serves_and_health_says_so(
         assert client.get("/health").json()["registry"] == "unreachable"
 
 
+def test_a_damaged_record_of_what_was_served_last_stops_nothing(settings: Settings) -> None:
+    record = settings.home / "serving.json"
+    record.touch()
+    with TestClient(create_app(settings)) as client:
+        await_ready(client)
+        assert search(client, "robot")["hits"]
+    assert Release.model_validate_json(record.read_bytes())
+
+
 def test_a_promotion_killed_in_any_phase_is_finished_by_the_service(
     running: TestClient, settings: Settings, tmp_path: Path
 ) -> None:

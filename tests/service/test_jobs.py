@@ -50,10 +50,33 @@ def test_a_failed_job_keeps_its_error(tmp_path: Path) -> None:
     assert job.error is not None and job.error["code"] == "unavailable"
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_job_that_crashes_points_at_the_log(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path)
+
+    def work(progress: Progress) -> dict[str, object]:
+        raise ValueError("a bug")
+
+    job = finished(jobs, jobs.start("reindex", work))
+    assert job.state == "failed"
+    assert job.error is not None and job.error["code"] == "internal"
+    assert "the log has the traceback" in job.error["message"]
+
+
 def test_a_job_that_a_crash_cut_off_is_interrupted_after_a_restart(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path)
     job = jobs.start("reindex", lambda progress: time.sleep(30) or {})
     assert Jobs(tmp_path).get(job.id).state == "interrupted"
+
+
+@pytest.mark.parametrize("content", [b"", b'{"id": "a1", "ki', b"\0\xff"])
+def test_a_job_whose_file_is_damaged_is_interrupted(tmp_path: Path, content: bytes) -> None:
+    jobs = Jobs(tmp_path)
+    whole = finished(jobs, jobs.start("reindex", lambda progress: {}))
+    (tmp_path / "a1.json").write_bytes(content)
+    again = Jobs(tmp_path)
+    assert again.get("a1").state == "interrupted"
+    assert {job.id for job in again.list()} == {whole.id, "a1"}
 
 
 @pytest.mark.parametrize("name", ["unknown", "../../etc/passwd", ""])

@@ -99,11 +99,6 @@ class Alerted(Event):
     message: str
 
 
-EVENT_TYPES: dict[str, type[Event]] = {
-    kind.name: kind for kind in (Promoted, PromotionFailed, Served, Refused, Gated, Pruned, Alerted)
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A recorded event."""

@@ -17,7 +17,7 @@ from registry.adapters import install, verify
 from registry.lineage import Lineage
 from registry.tracking import Run, Tracking, mlflow_errors
 
-CHAMPION, CHALLENGER, SHADOW = "champion", "challenger", "shadow"
+CHAMPION = "champion"
 GATE = "gate"
 STATE = "state"
 FOLDER = "release"

@@ -51,7 +51,6 @@ class Follower:
         self._catalog, self._store, self._followed = catalog, store, followed
         self._seconds = seconds
         self._stop = threading.Event()
-        self._wake = threading.Event()
         self._reconciled: set[str] = set()
         self._status = FollowerStatus()
         self._thread: threading.Thread | None = None
@@ -71,14 +70,9 @@ class Follower:
     def stop(self) -> None:
         """Finish the round that runs, then end."""
         self._stop.set()
-        self._wake.set()
         if self._thread is not None:
             self._thread.join()
         self._status = replace(self._status, running=False)
-
-    def nudge(self) -> None:
-        """Look for changes now."""
-        self._wake.set()
 
     def round(self) -> None:
         """Catch every followed index up once; the first time an index is also reconciled."""
@@ -104,8 +98,7 @@ class Follower:
             error = _attempt(self.round)
             pause = self._seconds if error is None else min(pause * 2, LONGEST_PAUSE_S)
             self._tell(error)
-            self._wake.wait(pause)
-            self._wake.clear()
+            self._stop.wait(pause)
 
     def _tell(self, error: BaseException | None) -> None:
         status = replace(self._status, rounds=self._status.rounds + 1)

@@ -11,7 +11,6 @@ from animevec.search.fusion import ChannelRun
 from animevec.search.scope import Scope
 
 TITLE = "title"
-TEXT_CHANNELS = ("text", "lexical", TITLE)
 PICTURE_CHANNELS = ("picture", "thumbnail")
 
 

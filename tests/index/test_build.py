@@ -154,7 +154,6 @@ def test_the_follower_survives_a_failure_and_tells_of_it(room: IndexRoom) -> Non
         until(lambda: follower.status.failures > 0)
         assert "there is no index 'live'" in str(follower.status.error)
         room.store.switch("live", "v1")
-        follower.nudge()
         until(lambda: follower.status.error is None and follower.status.synced_at is not None)
     finally:
         follower.stop()

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from animevec.encoders.jina_clip import JinaClip
+from animevec.encoders.jina_clip import JinaClip, clip_loss
 from animevec.encoders.jina_vision import VisionTower, picture_turns
 from training.compact.recipe import Recipe
 from training.compact.scenes import Batch
@@ -18,10 +18,8 @@ def masked_features(tower: VisionTower, pixels: Tensor, kept: Tensor) -> Tensor:
 
 
 def instance_loss(stored: Tensor, found: Tensor, temperature: float) -> Tensor:
-    """Symmetric InfoNCE over pairs [n, d]; the rest of the batch, families included, is far."""
-    logits = F.normalize(found, dim=-1) @ F.normalize(stored, dim=-1).T / temperature
-    target = torch.arange(len(logits))
-    return (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
+    """CLIP's loss over pairs [n, d]; the rest of the batch, families included, is far."""
+    return clip_loss(F.normalize(found, dim=-1) @ F.normalize(stored, dim=-1).T / temperature)
 
 
 def words_loss(pictures: Tensor, texts: Tensor, same: Tensor, scale: Tensor) -> Tensor:

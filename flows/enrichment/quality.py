@@ -46,6 +46,15 @@ class Quality(Value):
     problems: tuple[Problem, ...] = ()
 
 
+class Assessed(Value):
+    """The quality of one title after a run."""
+
+    key: str
+    title: str
+    confidence: float
+    quality: Quality
+
+
 def assess(record: Anime, today: date | None = None) -> Quality:
     """The quality of a record; consistency is the share of the checks that hold."""
     day = today or datetime.now(UTC).date()

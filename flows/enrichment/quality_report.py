@@ -11,7 +11,7 @@ from evidently.metrics import MeanValue
 from evidently.presets import DataSummaryPreset
 from evidently.tests import gte
 
-from flows.enrichment.report import Assessed
+from flows.enrichment.quality import Assessed
 
 FIGURES = ("completeness", "consistency", "confidence", "problems")
 HTML, JSON, ROWS = "report.html", "report.json", "titles.jsonl"

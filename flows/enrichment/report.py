@@ -12,7 +12,7 @@ from animevec.catalog.store import Catalog
 from animevec.settings import Settings
 from flows.enrichment import quality, schedule
 from flows.enrichment.ledger import Ledger, Planned, Settled, leading
-from flows.enrichment.quality import Quality
+from flows.enrichment.quality import Assessed
 from flows.enrichment.request import Enrich
 from flows.enrichment.schedule import Answers
 from flows.enrichment.types import Conflict, Enriched
@@ -45,15 +45,6 @@ class Dispute(Value):
     key: str
     title: str
     conflict: Conflict
-
-
-class Assessed(Value):
-    """The quality of one title after the run."""
-
-    key: str
-    title: str
-    confidence: float
-    quality: Quality
 
 
 class RunReport(Value):

@@ -1,4 +1,4 @@
-"""From a request through the gate to the engine and back as JSON."""
+"""From a request through the queue to the engine and back as JSON."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -59,12 +59,12 @@ async def answered(
     work = _Work(service.assembly, ask, service.turnstile)
     results = service.results
     if results is None or asked is None or _declined(request):
-        body = await service.gate.run(request, lambda: work.fresh()[0])
+        body = await service.queue.run(request, lambda: work.fresh()[0])
         return _response(service, body, work.stages(queued))
     key = request_key(work.assembly.release, work.revision, asked)
     if (near := results.near(key)) is not None:
         return _response(service, near, work.stages(queued), "hit")
-    body, hit = await service.gate.run(request, lambda: results.answer(key, work.fresh))
+    body, hit = await service.queue.run(request, lambda: results.answer(key, work.fresh))
     return _response(service, body, work.stages(queued), "hit" if hit else "miss")
 
 

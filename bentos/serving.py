@@ -22,9 +22,9 @@ from animevec.search.engine import SearchEngine
 from animevec.settings import Settings
 from bentos.batcher import BatchingEncoder
 from bentos.champion import Champion
-from bentos.gate import Gate
 from bentos.jobs import Jobs
 from bentos.metrics import Metrics
+from bentos.queue import RequestQueue
 from bentos.turnstile import Turnstile
 from bentos.warmth import Rest
 
@@ -48,13 +48,13 @@ class Health(BaseModel):
 
 
 class Service:
-    """What every route reaches: the engine, the gate in front of it, metrics, keys and jobs."""
+    """What every route reaches: the engine, the queue in front of it, metrics, keys and jobs."""
 
     def __init__(self, settings: Settings, opener: Opener) -> None:
         self.settings = settings
         self.metrics = Metrics()
         self.keys = KeyStore(settings.keys_url)
-        self.gate = Gate(settings.serve, self.metrics.rejected.labels("queue").inc)
+        self.queue = RequestQueue(settings.serve, self.metrics.rejected.labels("queue").inc)
         self.turnstile = Turnstile(settings.serve.computing)
         self.jobs = Jobs(settings.home / "jobs")
         self._embeddings = self._cache("embedding")
@@ -139,7 +139,7 @@ class Service:
         """Stop following, let running jobs notice, give everything back."""
         self.state = "stopped"
         self._stop.set()
-        self.gate.close()
+        self.queue.close()
         if self._thread is not None:
             self._thread.join(timeout=30)
         self.keys.close()
@@ -183,7 +183,7 @@ class Service:
             encoder,
             window_s=serve.batch_window_ms / 1000,
             max_items=serve.max_batch,
-            crowd=self.gate.crowd,
+            crowd=self.queue.crowd,
             observe=self.metrics.batch_observer(name),
             dropped=self.metrics.dropped.labels(name).inc,
         )

@@ -10,7 +10,7 @@ from animevec.release import Release
 from animevec.search import confidence
 from animevec.search.arrangement import demoted, folded, without_spoilers
 from animevec.search.channels import PICTURE_CHANNELS, Ask, joined, retrieve
-from animevec.search.encoding import Encoders
+from animevec.search.encoding import QueryEncoders
 from animevec.search.explanation import explain, shared
 from animevec.search.fusion import ChannelRun, Ranked
 from animevec.search.lookalikes import (
@@ -59,7 +59,7 @@ class Answerer:
         self,
         store: VectorStore,
         view: CatalogueView,
-        encoders: Encoders,
+        encoders: QueryEncoders,
         release: Release,
         settings: Settings,
     ) -> None:

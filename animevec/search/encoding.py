@@ -30,7 +30,7 @@ class QueryVectors:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoders:
+class QueryEncoders:
     """The encoders of a release; ``lexical`` None means the text encoder's own sparse head."""
 
     text: Encoder

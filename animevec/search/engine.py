@@ -8,7 +8,7 @@ from animevec.errors import AnimevecError, InvalidRequest, attempt
 from animevec.index.base import VectorStore
 from animevec.release import Release
 from animevec.search.answer import Answerer
-from animevec.search.encoding import Encoders
+from animevec.search.encoding import QueryEncoders
 from animevec.search.filters import Node
 from animevec.search.hydration import summary
 from animevec.search.planning import Planner
@@ -48,7 +48,7 @@ class SearchEngine:
         self._text = text
         self._default = release.ranking.ranker
         self._view = view
-        encoders = Encoders(text, picture, lexical, release, settings.limits)
+        encoders = QueryEncoders(text, picture, lexical, release, settings.limits)
         self._planner = Planner(store, view, encoders, release, settings)
         self._answerer = Answerer(store, view, encoders, release, settings)
         self._likeness = Likeness(store, view, release, lexical is None)

@@ -8,7 +8,7 @@ import numpy as np
 from animevec.catalog.record import Anime
 from animevec.encoders.base import DENSE, Head, Task, Vector
 from animevec.encoders.lexical import tokens
-from animevec.search.encoding import Encoders
+from animevec.search.encoding import QueryEncoders
 from animevec.search.fusion import Part
 from animevec.search.response import Explanation, Shared, WordMatch
 from animevec.search.wording import WORD, matched_words
@@ -42,7 +42,7 @@ def explain(
     names: Sequence[str | None],
     query: str,
     dense: Vector | None,
-    encoders: Encoders,
+    encoders: QueryEncoders,
     spoilers: bool,
 ) -> list[Explanation]:
     """One explanation per record; sentences are chosen by words, then by meaning.
@@ -89,7 +89,7 @@ def sentences(text: str) -> list[str]:
 
 
 def _quotes(
-    records: Sequence[Anime], wanted: set[str], dense: Vector | None, encoders: Encoders
+    records: Sequence[Anime], wanted: set[str], dense: Vector | None, encoders: QueryEncoders
 ) -> list[str | None]:
     """For each record the sentence nearest to the query; all candidates in one encoder call."""
     drafts = [_likely(sentences(record.synopsis or ""), wanted) for record in records]
@@ -106,7 +106,7 @@ def _quotes(
 
 
 def _answered(
-    query: str, quotes: Sequence[str | None], encoders: Encoders
+    query: str, quotes: Sequence[str | None], encoders: QueryEncoders
 ) -> list[tuple[WordMatch, ...]]:
     """For each sentence the words of the query that it answers; empty without token vectors."""
     chosen = [quote for quote in quotes if quote]

@@ -19,7 +19,7 @@ _MAX_POSTINGS = 60_000
 LEAST = 0.1  # of the largest weight that a text shares; what shares less is never among the best
 
 
-class Postings:
+class GramIndex:
     """An immutable inverted index over texts; a text is known by its position."""
 
     def __init__(self, texts: Sequence[str]) -> None:

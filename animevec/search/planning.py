@@ -11,7 +11,7 @@ from animevec.index.base import VectorStore
 from animevec.index.document import LEXICAL, PAYLOAD, PICTURE, TEXT, THUMBNAIL
 from animevec.release import Release
 from animevec.search.channels import PICTURE_CHANNELS, TITLE, Ask
-from animevec.search.encoding import Encoders
+from animevec.search.encoding import QueryEncoders
 from animevec.search.filters import FilterParser, Node, both, compiled, matches
 from animevec.search.fusion import ChannelRun
 from animevec.search.lookalikes import Sent
@@ -37,7 +37,7 @@ class Planner:
         self,
         store: VectorStore,
         view: CatalogueView,
-        encoders: Encoders,
+        encoders: QueryEncoders,
         release: Release,
         settings: Settings,
     ) -> None:

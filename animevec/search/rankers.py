@@ -12,7 +12,7 @@ from animevec.encoders.base import Embedding, Encoder, Head, SparseVector, Task,
 from animevec.errors import InvalidRequest
 from animevec.index.base import VectorStore
 from animevec.index.document import TEXT, embedding_text
-from animevec.search.encoding import Encoders
+from animevec.search.encoding import QueryEncoders
 from animevec.search.fusion import Fusion, Ranked, blended, reciprocal
 from animevec.search.response import RankerInfo
 from animevec.search.view import CatalogueView
@@ -30,7 +30,7 @@ class Pool:
     store: VectorStore
     index: str
     view: CatalogueView
-    encoders: Encoders
+    encoders: QueryEncoders
     text: str
     colbert: Vector | None = None
 

@@ -17,7 +17,7 @@ from rapidfuzz.process import cdist
 
 from animevec.catalog.record import Anime
 from animevec.search.franchises import prior
-from animevec.search.grams import Postings
+from animevec.search.grams import GramIndex
 from animevec.search.spelling import Form, forms, initials
 
 Strength = Literal["strong", "weak", "none"]
@@ -63,8 +63,8 @@ class _Segment:
         self.acronyms: dict[str, list[int]] = defaultdict(list)
         for owner, entry in enumerate(entries):
             self._add(owner, entry)
-        self.postings = Postings([form.phonetic for form in self.forms])
-        self.skeletons = Postings([form.skeleton for form in self.forms])
+        self.postings = GramIndex([form.phonetic for form in self.forms])
+        self.skeletons = GramIndex([form.skeleton for form in self.forms])
 
     def _add(self, owner: int, entry: _Entry) -> None:
         seen: set[Form] = set()

@@ -59,21 +59,21 @@ class Checks(Health):
 async def stats(request: Request) -> Stats:
     """Titles by type, status, decade and genre; size and lag of the index."""
     service = service_of(request)
-    return await service.gate.run(request, lambda: _stats(service))
+    return await service.queue.run(request, lambda: _stats(service))
 
 
 @router.get("/health")
 async def health(request: Request) -> Checks:
     """Every dependency asked; answers 200 whatever they say."""
     service = service_of(request)
-    return await service.gate.run(request, lambda: _checks(service))
+    return await service.queue.run(request, lambda: _checks(service))
 
 
 @router.get("/collection/info")
 async def collection_info(request: Request) -> Collection:
     """Named vectors, payload indexes, encoders, and what else is stored."""
     service = service_of(request)
-    return await service.gate.run(request, lambda: _collection(service))
+    return await service.queue.run(request, lambda: _collection(service))
 
 
 @router.post("/vectors/upsert")
@@ -86,7 +86,7 @@ async def upsert(request: Request, body: ingest.Upsert) -> ingest.UpsertAnswer:
             f"{len(body.items)} items; the limit is {limit} (configs: limits.batch_items)",
             limit=limit,
         )
-    return await service.gate.run(request, lambda: ingest.upsert(assembly, body))
+    return await service.queue.run(request, lambda: ingest.upsert(assembly, body))
 
 
 @router.delete("/vectors/{anime_id}")
@@ -98,7 +98,7 @@ async def delete(
     """Delete a title from the catalogue and the index."""
     service = service_of(request)
     assembly = service.assembly
-    return await service.gate.run(request, lambda: ingest.delete(assembly, anime_id, reason))
+    return await service.queue.run(request, lambda: ingest.delete(assembly, anime_id, reason))
 
 
 @router.post("/reindex", status_code=202)

@@ -9,8 +9,8 @@ from animevec.cli.settings import collected
 from animevec.cli.settings import page as settings_page
 from animevec.errors import AnimevecError
 from animevec.settings import Settings
-from bentos.gate import ClientGone
 from bentos.metrics import Metrics
+from bentos.queue import ClientGone
 from tests.service.conftest import Served
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -18,7 +18,7 @@ from animevec.settings import LimitSettings, ServeSettings, Settings
 from bentos import middleware
 from bentos.app import create_app
 from bentos.batcher import TICKET
-from bentos.gate import ClientGone, Gate
+from bentos.queue import ClientGone, RequestQueue
 from tests.service.conftest import issue
 
 
@@ -86,13 +86,13 @@ def request(hangs_up: bool = False) -> Request:
     return Request({"type": "http", "headers": []}, receive)
 
 
-def gate(**serve: object) -> Gate:
-    return Gate(ServeSettings.model_validate(serve), lambda: None)
+def queue(**serve: object) -> RequestQueue:
+    return RequestQueue(ServeSettings.model_validate(serve), lambda: None)
 
 
 async def test_work_that_takes_too_long_is_given_up() -> None:
     with pytest.raises(DeadlineExceeded, match=r"serve\.timeout_s"):
-        await gate(timeout_s=0.05).run(request(), lambda: time.sleep(0.3))
+        await queue(timeout_s=0.05).run(request(), lambda: time.sleep(0.3))
 
 
 async def test_work_whose_client_hung_up_is_marked_as_gone() -> None:
@@ -105,13 +105,13 @@ async def test_work_whose_client_hung_up_is_marked_as_gone() -> None:
         seen.append(ticket.gone)
 
     with pytest.raises(ClientGone):
-        await gate().run(request(hangs_up=True), work)
+        await queue().run(request(hangs_up=True), work)
     await asyncio.sleep(0.3)
     assert seen == [True]
 
 
 async def test_a_full_queue_refuses_at_once_and_recovers() -> None:
-    full = gate(threads=1, queue=2)
+    full = queue(threads=1, queue=2)
     running = [asyncio.create_task(full.run(request(), lambda: time.sleep(0.1))) for _ in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(RateLimited, match=r"serve\.queue"):

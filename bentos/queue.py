@@ -1,4 +1,4 @@
-"""The gate between the event loop and the threads that do the work."""
+"""The queue between the event loop and the threads that do the work."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class ClientGone(AnimevecError):
     status = 499
 
 
-class Gate:
+class RequestQueue:
     """Runs blocking work for requests: bounded, with a deadline, dropped when the client goes."""
 
     def __init__(self, settings: ServeSettings, refused: Callable[[], None]) -> None:

@@ -32,11 +32,12 @@ Adapters = Mapping[str, Path]
 
 
 class _Adapting(Protocol):
-    """The adapters of an encoder that takes some."""
+    """The adapters of an encoder that takes some, named by the hash of their files."""
 
     @property
     def names(self) -> tuple[str, ...]: ...
     def load(self, name: str, folder: Path) -> object: ...
+    def unload(self, name: str) -> None: ...
 
 
 class Lineup:
@@ -66,7 +67,8 @@ class Lineup:
         return self._open.get(version)
 
     def open(self, release: Release, adapters: Adapters | None = None) -> Assembly:
-        """A release's engine, its adapters loaded onto the shared bases.
+        """A release's engine, its adapters loaded onto the shared bases; ``adapters`` are folders
+        by name.
 
         Raises:
             NotFound: its index does not exist.
@@ -95,8 +97,18 @@ class Lineup:
         return rebuild(self._room(text, picture), progress, release.index)
 
     def close(self, version: str) -> None:
-        """Stop following a release; answers under way finish."""
-        self._open.pop(version, None)
+        """Stop following a release and unload the adapters that no other open one uses.
+
+        To be called when the release's last answers are made.
+        """
+        closed = self._open.pop(version, None)
+        if closed is None:
+            return
+        used = {adapted for one in self._open.values() for adapted in _adapted(one.release)}
+        for card, sha256 in _adapted(closed.release) - used:
+            own: _Adapting | None = getattr(self._bases.get(card), "adapters", None)
+            if own is not None and sha256 in own.names:
+                own.unload(sha256)
 
     def room(self, release: Release, adapters: Adapters | None = None) -> IndexRoom:
         """What builds and follows a release's index, which need not exist yet.
@@ -144,8 +156,8 @@ class Lineup:
                 f"the release needs {ref.card} at revision {ref.revision[:12]}, "
                 f"installed is {base.card.revision[:12]}; run `animevec models fetch {ref.card}`"
             )
-        if ref.adapter is not None:
-            _adapt(base, ref.adapter, adapters)
+        if ref.adapter is not None and ref.adapter_sha256 is not None:
+            _adapt(base, ref.adapter, ref.adapter_sha256, adapters)
         return Channel(base, ref)
 
     def _query_side(self, channel: Channel, name: str) -> Encoder:
@@ -162,15 +174,21 @@ class Lineup:
         return [(assembly.live, assembly.room.synchroniser) for assembly in found]
 
 
-def _adapt(base: Encoder, name: str, adapters: Adapters) -> None:
+def _adapt(base: Encoder, name: str, sha256: str, adapters: Adapters) -> None:
     own: _Adapting | None = getattr(base, "adapters", None)
     if own is None:
         raise ModelError(f"{base.card.name} takes no adapters here; the release wants {name!r}")
-    if name in own.names:
+    if sha256 in own.names:
         return
     if name not in adapters:
         raise ModelError(f"the files of adapter {name!r} were not given")
-    own.load(name, adapters[name])
+    own.load(sha256, adapters[name])
+
+
+def _adapted(release: Release) -> set[tuple[str, str]]:
+    """Cards with the hashes of the adapters on them."""
+    refs = (release.text, release.picture)
+    return {(ref.card, ref.adapter_sha256) for ref in refs if ref.adapter_sha256 is not None}
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """A release: the immutable set that is promoted, served, compared and rolled back."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from animevec.settings import SearchSettings
 
@@ -14,7 +16,19 @@ class EncoderRef(BaseModel):
     revision: str = Field(description="the card's pinned revision when the release was made")
     dimensions: int
     adapter: str | None = Field(None, description="adapter name; its files travel with the release")
-    adapter_sha256: str | None = None
+    adapter_sha256: str | None = Field(None, description="hash of those files; what it goes by")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.adapter is None) != (self.adapter_sha256 is None):
+            raise ValueError("an adapter has a name and the SHA-256 of its files, or neither")
+        return self
+
+    @property
+    def version(self) -> str:
+        """What a vector depends on besides its content."""
+        adapter = f"+{self.adapter_sha256}" if self.adapter_sha256 else ""
+        return f"{self.card}@{self.revision}/{self.dimensions}{adapter}"
 
 
 class Release(BaseModel):

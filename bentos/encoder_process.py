@@ -22,7 +22,7 @@ from animevec.encoders.base import Encoder, Item, Outcome
 from animevec.encoders.card import ModelCard
 from animevec.errors import AnimevecError, Unavailable
 from animevec.settings import ROOT, Settings
-from bentos.encoder_worker import NEEDED, Adapt, Encode, Lane, Open, Request, command
+from bentos.encoder_worker import NEEDED, Adapt, Encode, Lane, Open, Request, Unadapt, command
 from bentos.turnstile import outside
 
 LANES = 4  # queries in words, queries in pictures, titles being embedded, one to spare
@@ -123,6 +123,16 @@ class EncoderProcess:
             self._loaded.append(request)
             return answer
 
+    def unload(self, name: str, adapter: str) -> None:
+        """Take an adapter off an encoder, of this child and of those to come."""
+        with self._guard:
+            self._loaded = [
+                one
+                for one in self._loaded
+                if not (isinstance(one, Adapt) and (one.name, one.adapter) == (name, adapter))
+            ]
+            self.ask(Unadapt(name, adapter))
+
     def close(self) -> None:
         """End the child."""
         with self._guard:
@@ -189,3 +199,7 @@ class _Adapters:
     def load(self, adapter: str, folder: Path) -> None:
         """Add an adapter; raises what ``AdapterSet.load`` raises."""
         self.process.remembered(Adapt(self.name, adapter, folder))
+
+    def unload(self, adapter: str) -> None:
+        """Forget an adapter; what uses it at the moment finishes."""
+        self.process.unload(self.name, adapter)

@@ -38,6 +38,14 @@ class Adapt:
 
 
 @dataclass(frozen=True, slots=True)
+class Unadapt:
+    """Unload an adapter; one that is not loaded is no error, for a new child has fewer."""
+
+    name: str
+    adapter: str
+
+
+@dataclass(frozen=True, slots=True)
 class Encode:
     """Encode items; answered by their outcomes."""
 
@@ -45,7 +53,7 @@ class Encode:
     items: tuple[Item, ...]
 
 
-Request = Open | Adapt | Encode
+Request = Open | Adapt | Unadapt | Encode
 Lane: TypeAlias = "Connection[Any, Any]"
 NEEDED = {"home", "encoders", "limits"}  # of the settings; no area with a secret
 
@@ -82,17 +90,23 @@ class Worker:
                 case Open(name):
                     return self._open(name).card
                 case Adapt(name, adapter, folder):
-                    adapters: Any = getattr(self._open(name), "adapters", None)
-                    if adapters is None:
-                        raise ModelError(
-                            f"{name} takes no adapters here; the release wants {adapter!r}"
-                        )
-                    adapters.load(adapter, folder)
+                    self._adapters(name).load(adapter, folder)
+                    return None
+                case Unadapt(name, adapter):
+                    adapters = self._adapters(name)
+                    if adapter in adapters.names:
+                        adapters.unload(adapter)
                     return None
                 case Encode(name, items):
                     return self._open(name).encode(items)
         except AnimevecError as error:
             return error
+
+    def _adapters(self, name: str) -> Any:
+        adapters = getattr(self._open(name), "adapters", None)
+        if adapters is None:
+            raise ModelError(f"{name} takes no adapters here; the release wants one")
+        return adapters
 
     def _open(self, name: str) -> Encoder:
         with self._loading:

@@ -70,6 +70,10 @@ class Folders:
         """Remember where an adapter's files are."""
         self.known[name] = folder
 
+    def unload(self, name: str) -> None:
+        """Name it no longer; workers that have met it keep it."""
+        del self.known[name]
+
 
 @dataclass(frozen=True)
 class SpreadEncoder:

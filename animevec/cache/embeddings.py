@@ -2,20 +2,17 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from uuid import uuid4
 
 from animevec.cache.packing import packed, unpacked
 from animevec.cache.store import Store
 from animevec.encoders.base import Embedding, Encoder, Item, Outcome, TextItem
 from animevec.encoders.card import ModelCard
 
-# An adapter's name says nothing of its files, so its vectors are this process's own.
-_PROCESS = uuid4().hex
-
 
 class CachedEncoder:
     """Outcomes of an encoder by its version, the item's options and the hash of its content.
 
+    Items name an adapter by the hash of its files, so that processes may share a store.
     Failures and vectors that are not finite are not kept.  Vectors may be read-only.
     ``counted`` is told of every item's hit (True) or miss (False).
     """
@@ -52,8 +49,7 @@ class CachedEncoder:
 
 def item_key(card: ModelCard, item: Item) -> str:
     """The key of an item's outcome: two that could differ in a bit have different keys."""
-    own = _PROCESS if item.adapter else None
-    common = (card.name, card.revision, item.adapter, own, item.dimensions)
+    common = (card.name, card.revision, item.adapter, item.dimensions)
     if isinstance(item, TextItem):
         options = ("text", *common, item.task, *sorted(item.heads))
         content = item.text.encode("utf-8", "surrogatepass")

@@ -48,7 +48,9 @@ DENSE = frozenset({Head.DENSE})
 
 @dataclass(frozen=True, slots=True)
 class TextItem:
-    """A text to encode. ``dimensions`` is a Matryoshka size of the card, None for the full one."""
+    """A text to encode. ``dimensions`` is a Matryoshka size of the card, None for the full one;
+    ``adapter`` is the name one was loaded under: for a release's, the hash of its files.
+    """
 
     text: str
     task: Task = Task.DOCUMENT

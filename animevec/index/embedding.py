@@ -17,7 +17,7 @@ from animevec.encoders.base import (
     TextItem,
     Vector,
 )
-from animevec.errors import AnimevecError, TooLarge
+from animevec.errors import AnimevecError, NotFound, TooLarge
 from animevec.index.base import IndexSchema, Point
 from animevec.index.document import LEXICAL, TEXT, Lexical, index_schema, lexical_text, payload
 from animevec.index.inputs import Channel, Input, picture_inputs, text_input
@@ -66,14 +66,18 @@ class Embedder:
     @property
     def version(self) -> str:
         """Everything the vectors of an index depend on, in one string."""
-        picture = "no pictures" if self._picture is None else self._picture.version
+        picture = "no pictures" if self._picture is None else self._picture.ref.version
         lexical = "own terms"
         if self._lexical is not None:
             lexical = f"{self._lexical.card.name}@{self._lexical.card.revision}"
-        return f"{self._text.version} | {picture} | {lexical}"
+        return f"{self._text.ref.version} | {picture} | {lexical}"
 
     def points(self, titles: Sequence[Anime]) -> tuple[list[Point], list[Skipped]]:
-        """One point per title; an input that fails is absent and listed, its title stays."""
+        """One point per title; an input that fails is absent and listed, its title stays.
+
+        Raises:
+            NotFound: the release was closed and its adapter unloaded.
+        """
         vectors: dict[UUID, Vectors] = defaultdict(dict)
         skipped: list[Skipped] = []
         texts = [text_input(title, self._text, self._heads) for title in titles]
@@ -160,6 +164,8 @@ def _shorter(item: Item, error: AnimevecError) -> Item | None:
 def _encoded(outcome: Outcome) -> Encoded | str:
     """What to keep of an outcome, or why there is nothing to keep."""
     if isinstance(outcome, Failure):
+        if isinstance(outcome.error, NotFound):  # the adapter: no fault of the title's
+            raise outcome.error
         return outcome.error.message
     if outcome.dense is None:
         return "the encoder returned no dense vector"

@@ -21,13 +21,6 @@ class Channel:
     encoder: Encoder
     ref: EncoderRef
 
-    @property
-    def version(self) -> str:
-        """What a vector depends on besides its content."""
-        ref = self.ref
-        adapter = f"+{ref.adapter_sha256 or ref.adapter}" if ref.adapter else ""
-        return f"{ref.card}@{ref.revision}/{ref.dimensions}{adapter}"
-
 
 @dataclass(frozen=True, slots=True)
 class Input:
@@ -43,8 +36,8 @@ class Input:
 def text_input(title: Anime, channel: Channel, heads: frozenset[Head]) -> Input:
     """The text of a title for the text encoder."""
     text, ref = embedding_text(title), channel.ref
-    item = TextItem(text, heads=heads, dimensions=ref.dimensions, adapter=ref.adapter)
-    source = Source(channel.version, TEXT, title.id, sha256(text.encode()).digest())
+    item = TextItem(text, heads=heads, dimensions=ref.dimensions, adapter=ref.adapter_sha256)
+    source = Source(ref.version, TEXT, title.id, sha256(text.encode()).digest())
     return Input(source, lambda: item)
 
 
@@ -55,7 +48,7 @@ def picture_inputs(title: Anime, channel: Channel, pictures: Path) -> Iterator[I
         return
     path, content = pictures / picture.sha256, bytes.fromhex(picture.sha256)
     for name, view in ((PICTURE, View.WHOLE), (THUMBNAIL, View.FRAME)):
-        source = Source(channel.version, name, title.id, content)
+        source = Source(channel.ref.version, name, title.id, content)
         yield Input(source, partial(_picture_item, path, view, channel.ref))
 
 
@@ -64,4 +57,4 @@ def _picture_item(path: Path, view: View, ref: EncoderRef) -> PictureItem:
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise NotFound(f"there is no picture file {path}; import it again") from error
-    return PictureItem(data, ref.dimensions, ref.adapter, view)
+    return PictureItem(data, ref.dimensions, ref.adapter_sha256, view)

@@ -62,7 +62,8 @@ class QueryEncoders:
     def texts(self, texts: Sequence[str], heads: frozenset[Head], task: Task) -> list[Embedding]:
         """Texts by the text encoder; the first failure is raised."""
         ref = self.release.text
-        items = [TextItem(text, task, heads, ref.dimensions, ref.adapter) for text in texts]
+        adapter = ref.adapter_sha256
+        items = [TextItem(text, task, heads, ref.dimensions, adapter) for text in texts]
         return [_value(outcome) for outcome in self.text.encode(items)]
 
     def pictures(self, pictures: Sequence[tuple[bytes, View]]) -> list[Vector]:
@@ -70,7 +71,8 @@ class QueryEncoders:
         if self.picture is None:
             raise InvalidRequest(f"release {self.release.version} has no picture encoder")
         ref = self.release.picture
-        items = [PictureItem(data, ref.dimensions, ref.adapter, view) for data, view in pictures]
+        adapter = ref.adapter_sha256
+        items = [PictureItem(data, ref.dimensions, adapter, view) for data, view in pictures]
         outcomes = [_value(outcome) for outcome in self.picture.encode(items)]
         return [outcome.dense for outcome in outcomes if outcome.dense is not None]
 

@@ -1,5 +1,7 @@
 """Remembered vectors are the encoder's own, by version, options and content."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -124,6 +126,18 @@ def test_packing_keeps_every_bit(
 @given(st.binary(max_size=40))
 def test_foreign_bytes_are_no_embedding_and_no_crash(data: bytes) -> None:
     assert unpacked(data) is None
+
+
+def test_every_process_has_the_same_keys() -> None:
+    """Of adapters as well, which go by the hash of their files."""
+    code = (
+        "from animevec.cache.embeddings import item_key;"
+        "from animevec.encoders.base import TextItem;"
+        "from animevec.encoders.lexical import CARD;"
+        "print(item_key(CARD, TextItem('shared', adapter='a' * 64)))"
+    )
+    found = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert found.strip() == item_key(CARD, TextItem("shared", adapter="a" * 64))
 
 
 def test_processes_share_vectors_over_redis(redis: RedisServer) -> None:

@@ -5,12 +5,14 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from animevec.catalog.record import Anime
 from animevec.encoders.base import SparseVector
 from animevec.encoders.lexical import LexicalEncoder
 from animevec.encoders.load import load_encoder
+from animevec.errors import NotFound
 from animevec.index.embedding import Embedder
 from animevec.index.inputs import Channel
 from animevec.index.vector_cache import Encoded, Source, VectorCache
@@ -92,6 +94,23 @@ def test_vectors_of_other_versions_can_be_dropped(tmp_path: Path) -> None:
     assert set(found) == {new}
     kept = found[new].sparse
     assert kept is not None and (kept.indices.tolist(), kept.values.tolist()) == ([3], [0.5])
+
+
+def test_without_its_adapter_nothing_is_made_rather_than_titles_without_vectors(
+    tmp_path: Path,
+) -> None:
+    encoder = load_encoder("minilm", Settings(home=tmp_path))
+    ref = EncoderRef(
+        card="minilm",
+        revision=encoder.card.revision,
+        dimensions=384,
+        adapter="themes",
+        adapter_sha256="a" * 64,
+    )
+    cache = VectorCache(tmp_path / "v.db")
+    embedder = Embedder(Channel(encoder, ref), None, LexicalEncoder(), tmp_path, cache)
+    with pytest.raises(NotFound, match="is not loaded"):
+        embedder.points([make_title(1)])
 
 
 def test_a_title_longer_than_the_encoder_reads_loses_only_its_end(tmp_path: Path) -> None:

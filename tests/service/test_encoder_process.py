@@ -22,6 +22,7 @@ from animevec.errors import ModelError, NotFound, Unavailable, UnsupportedMedia
 from animevec.settings import Settings
 from bentos.encoder_process import EncoderProcess
 from tests.service.conftest import CARD, settings_at
+from tests.service.test_champion import make_adapter
 
 NAME = CARD.name
 
@@ -113,6 +114,24 @@ def wait_until(done: Callable[[], bool]) -> None:
     while not done():
         assert time.monotonic() < deadline, "not within 30 s"
         time.sleep(0.05)
+
+
+def test_started_again_it_has_the_adapters_that_were_not_unloaded(
+    process: EncoderProcess, tmp_path: Path
+) -> None:
+    encoder = process.load("minilm")
+    for seed, name in enumerate(("old", "new")):
+        encoder.adapters.load(name, make_adapter(tmp_path / name, seed))  # type: ignore[attr-defined]
+    items = [TextItem("a robot boy", adapter=name) for name in ("new", "old")]
+    assert len(vectors(encoder.encode(items))) == 2
+    encoder.adapters.unload("old")  # type: ignore[attr-defined]
+    for _ in range(2):
+        new, old = encoder.encode(items)
+        assert isinstance(new, Embedding)
+        assert isinstance(old, Failure) and isinstance(old.error, NotFound)
+        os.kill(child().pid, signal.SIGKILL)
+    encoder.adapters.unload("old")  # type: ignore[attr-defined]
+    assert encoder.adapters.names == ("new",)  # type: ignore[attr-defined]
 
 
 def test_asked_after_the_end_it_says_so(place: Settings) -> None:

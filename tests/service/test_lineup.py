@@ -1,0 +1,78 @@
+"""Releases side by side: each answers with its own adapter, which leaves with its last release."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from animevec.assembly import Assembly, local_release
+from animevec.lineup import Lineup, open_lineup
+from animevec.release import EncoderRef, Release
+from animevec.search.request import TextSearch
+from animevec.settings import Settings
+from bentos.encoder_process import EncoderProcess
+from registry.adapters import adapter_sha256
+from tests.service.test_champion import make_adapter
+
+NAME = "house"
+
+
+@pytest.fixture(params=["here", "beside"])
+def lineup(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Lineup]:
+    """Over encoders in this process, and in one of their own."""
+    if request.param == "here":
+        with open_lineup(settings) as lineup:
+            yield lineup
+        return
+    process = EncoderProcess(settings)
+    try:
+        with open_lineup(settings, load=process.load) as lineup:
+            yield lineup
+    finally:
+        process.close()
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> list[Path]:
+    """Two adapters."""
+    return [make_adapter(tmp_path / f"{seed}", seed) for seed in (1, 2)]
+
+
+def opened(lineup: Lineup, version: str, folder: Path) -> Assembly:
+    """A release with an adapter that is called like everybody's."""
+    base = local_release(lineup.settings)
+    named = {"adapter": NAME, "adapter_sha256": adapter_sha256(folder)}
+    text = EncoderRef.model_validate(base.text.model_dump() | named)
+    return lineup.open(
+        Release(version=version, text=text, picture=base.picture, index=base.index),
+        {NAME: folder},
+    )
+
+
+def closeness(assembly: Assembly) -> list[float]:
+    """How near each hit's text vector is to that of a query."""
+    hits = assembly.engine.text(TextSearch(query="a boy robot with a heart", limit=3)).hits
+    return [one.score for hit in hits for one in hit.channels if one.name == "text"]
+
+
+def test_two_adapters_of_one_name_are_two(lineup: Lineup, folders: list[Path]) -> None:
+    first, second = (opened(lineup, f"{n}", folder) for n, folder in enumerate(folders))
+    assert closeness(first) != closeness(second)
+
+
+def test_an_adapter_leaves_with_the_last_release_that_uses_it(
+    lineup: Lineup, folders: list[Path]
+) -> None:
+    first, second = (adapter_sha256(folder) for folder in folders)
+    before = closeness(opened(lineup, "1", folders[0]))
+    opened(lineup, "2", folders[0])
+    encoder = opened(lineup, "3", folders[1]).encoders.text
+
+    def loaded() -> set[str]:
+        return set(encoder.adapters.names)  # type: ignore[attr-defined]
+
+    lineup.close("1")
+    assert loaded() == {first, second}
+    lineup.close("2")
+    assert loaded() == {second}
+    assert closeness(opened(lineup, "1", folders[0])) == before

@@ -332,6 +332,11 @@ class Settings(BaseSettings):
         return self.home / "index"
 
     @property
+    def evaluation_path(self) -> Path:
+        """Folder of the copies of indexes that are searched to judge releases."""
+        return self.home / "evaluation"
+
+    @property
     def models_path(self) -> Path:
         """Folder of fetched models."""
         return self.encoders.models or self.home / "models"

@@ -1,4 +1,4 @@
-"""Flow ``prune``: old releases go, with their indexes, their copies and what only they used."""
+"""Flow ``prune``: old releases go, with what only they used."""
 
 from typing import Any
 
@@ -6,12 +6,9 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from animevec.index.assembly import ledger
-from animevec.index.base import VectorStore
-from animevec.index.stores import open_store
 from animevec.settings import Settings
 from flows.parameters import Prune
-from flows.workshop import Records, evaluation_path, open_records
+from flows.workshop import open_records
 from registry.retention import Pruning, expendable, prune
 
 ACTOR = "flow prune"
@@ -22,8 +19,9 @@ def prune_releases(settings: Settings, request: Prune) -> list[dict[str, Any]]:
     keep = request.keep or settings.registry.keep_releases
     with open_records(settings) as records:
         going = expendable(records.releases, keep)
-        indexes = [one.release.index for one in going]
-        done = _remove(records, keep, indexes) if going and not request.dry_run else Pruning()
+        done = Pruning()
+        if not request.dry_run:
+            done = prune(settings, records.releases, records.audit, keep, ACTOR)
     return [
         {
             "release": one.release.version,
@@ -35,26 +33,6 @@ def prune_releases(settings: Settings, request: Prune) -> list[dict[str, Any]]:
         }
         for one in going
     ]
-
-
-def _remove(records: Records, keep: int, indexes: list[str]) -> Pruning:
-    """Releases with their indexes and copies, then the records of builds that are gone."""
-    settings = records.settings
-    live = open_store(settings.index, settings.index_path)
-    copies = open_store(settings.index, evaluation_path(settings))
-    try:
-        builds = _names(live, indexes) | _names(copies, indexes)
-        done = prune(records.releases, (copies, live), records.audit, keep, ACTOR)
-        for name in builds.difference(live.names(), copies.names()):
-            ledger(settings).remove(name)
-    finally:
-        copies.close()
-        live.close()
-    return done
-
-
-def _names(store: VectorStore, indexes: list[str]) -> set[str]:
-    return {name for index in indexes if (name := store.resolve(index)) is not None}
 
 
 @task(name="remove releases", cache_policy=NO_CACHE)

@@ -96,13 +96,8 @@ def open_workshop(settings: Settings, load: Load | None = None) -> Iterator[Work
     """Everything, for one piece of work; what was opened is let go of at the end."""
     once: Load = cache(load or (lambda card: load_encoder(card, settings)))
     with open_records(settings) as registry, open_lineup(settings, load=once) as lineup:
-        own = open_store(settings.index, evaluation_path(settings))
+        own = open_store(settings.index, settings.evaluation_path)
         try:
             yield Workshop(registry, lineup, Lineup(settings, lineup.catalog, own, unwrapped, once))
         finally:
             own.close()
-
-
-def evaluation_path(settings: Settings) -> Path:
-    """Folder of the copies that are searched to judge releases."""
-    return settings.home / "evaluation"

@@ -95,19 +95,24 @@ def rollback(reason: str) -> None:
     show_default="registry.keep_releases",
     help="Releases to keep beside those that an alias names.",
 )
-def prune(keep: int | None) -> None:
-    """Remove releases that no alias names, with their indexes."""
-    from animevec.index.stores import open_store
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def prune(keep: int | None, yes: bool) -> None:
+    """Remove releases that no alias names, with their indexes and what only they used.
+
+    Says which would go, and asks.
+    """
+    from registry.retention import expendable
     from registry.retention import prune as run
 
     settings = _settings()
-    store = open_store(settings.index, settings.index_path)
-    try:
-        with _promoter() as promoter:
-            kept = keep or settings.registry.keep_releases
-            done = run(promoter.releases, (store,), promoter.audit, kept, getpass.getuser())
-    finally:
-        store.close()
+    kept = keep or settings.registry.keep_releases
+    with _promoter() as promoter:
+        going = expendable(promoter.releases, kept)
+        for one in going:
+            click.echo(f"release {one.release.version}: {one.release.index}, gate {one.gate}")
+        if going and not yes:
+            click.confirm("Remove them?", abort=True, err=True)
+        done = run(settings, promoter.releases, promoter.audit, kept, getpass.getuser())
     click.echo(f"removed: {', '.join(done.removed) or 'nothing'}")
     for version, reason in done.kept.items():
         click.echo(f"kept release {version}: {reason}")

@@ -1,10 +1,16 @@
-"""Retention: which releases stay, and the removal of the others with their indexes."""
+"""Retention: which releases stay, and the removal of the others with what only they used."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from animevec.errors import Conflict
+from animevec.index.assembly import encoder_refs, ledger, vector_cache
 from animevec.index.base import VectorStore
+from animevec.index.build import Ledger as Builds
+from animevec.index.stores import open_store
+from animevec.index.vector_cache import VectorCache
+from animevec.settings import Settings
 from registry.audit import AuditLog, Pruned
 from registry.releases import Registered, Releases
 
@@ -17,6 +23,38 @@ class Pruning:
     kept: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What releases have beside their records: indexes, copies to judge them by, the records of
+    their builds, and cached vectors.
+    """
+
+    live: VectorStore
+    copies: VectorStore
+    builds: Builds
+    vectors: VectorCache
+
+    def drop(self, alias: str, others: Collection[str]) -> str:
+        """Drop the copy and the index that an alias means, unless one of ``others`` means it too.
+
+        Returns the name of the index, "" for none.
+
+        Raises:
+            Conflict: another process holds one of them open.
+        """
+        index = self.live.resolve(alias)
+        for store in (self.copies, self.live):
+            name = store.resolve(alias)
+            if name is not None and all(store.resolve(other) != name for other in others):
+                store.drop(name)
+                self._forget(name)
+        return index or ""
+
+    def _forget(self, name: str) -> None:
+        if name not in (*self.live.names(), *self.copies.names()):
+            self.builds.remove(name)
+
+
 def expendable(releases: Releases, keep: int) -> list[Registered]:
     """Releases no alias names, beyond the ``keep`` newest others; newest first."""
     named = set(releases.aliases().values())
@@ -25,32 +63,40 @@ def expendable(releases: Releases, keep: int) -> list[Registered]:
 
 
 def prune(
-    releases: Releases, stores: Sequence[VectorStore], audit: AuditLog, keep: int, actor: str
+    settings: Settings, releases: Releases, audit: AuditLog, keep: int, actor: str
 ) -> Pruning:
-    """Remove expendable releases and their indexes from every store; the served one is the last.
+    """Remove expendable releases with their indexes, copies, records of builds and the vectors of
+    encoder versions that neither another release nor the settings name.
 
     The indexes go first: a release without one is refused, an index without a release is lost.
-    One that another release's alias means too stays.  A release whose index somebody holds open
-    keeps the one that is served, and the others go on.
+    A release whose index somebody holds open keeps it, and the others go on.
     """
-    done = Pruning()
-    for one in expendable(releases, keep):
-        version = one.release.version
-        others = [o.release.index for o in releases.list() if o.release.version != version]
-        try:
-            dropped = [_drop(store, one.release.index, others) for store in stores]
-        except Conflict as error:
-            done.kept[version] = error.message
-            continue
-        releases.delete(version)
-        audit.record(Pruned(actor=actor, version=version, index=dropped[-1]))
-        done.removed.append(version)
+    done, going = Pruning(), expendable(releases, keep)
+    if not going:
+        return done
+    own = encoder_refs(settings)
+    with _holdings(settings) as holdings:
+        for one in going:
+            version = one.release.version
+            others = [o.release.index for o in releases.list() if o.release.version != version]
+            try:
+                index = holdings.drop(one.release.index, others)
+            except Conflict as error:
+                done.kept[version] = error.message
+                continue
+            releases.delete(version)
+            audit.record(Pruned(actor=actor, version=version, index=index))
+            done.removed.append(version)
+        left = [ref for one in releases.list() for ref in (one.release.text, one.release.picture)]
+        holdings.vectors.keep_versions({ref.version for ref in (*left, *own) if ref is not None})
     return done
 
 
-def _drop(store: VectorStore, alias: str, others: Sequence[str]) -> str:
-    """Drop what an alias means unless another alias means it too; its name, "" for none."""
-    index = store.resolve(alias)
-    if index is not None and all(store.resolve(other) != index for other in others):
-        store.drop(index)
-    return index or ""
+@contextmanager
+def _holdings(settings: Settings) -> Iterator[Holdings]:
+    with (
+        closing(open_store(settings.index, settings.index_path)) as live,
+        closing(open_store(settings.index, settings.evaluation_path)) as copies,
+        closing(vector_cache(settings)) as vectors,
+    ):
+        yield Holdings(live, copies, ledger(settings), vectors)

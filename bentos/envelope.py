@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -51,17 +52,16 @@ def error_response(error: AnimevecError, request_id: str | None) -> Response:
     response = Response(body.encode(), error.status, media_type="application/json")
     wait = error.details.get("retry_after_s")
     if wait is not None:
-        response.headers["Retry-After"] = str(max(1, round(wait)))
+        response.headers["Retry-After"] = str(max(1, ceil(wait)))
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
 def install(app: FastAPI) -> None:
-    """Put the handlers of framework errors and of crashes into the app."""
+    """Put the handlers of framework errors into the app; the rest is the middleware's."""
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _framework)
-    app.add_exception_handler(Exception, _crash)
 
 
 async def _validation(request: Request, error: Exception) -> Response:
@@ -101,13 +101,6 @@ def _framework_message(request: Request, error: HTTPException) -> str:
         allowed = (error.headers or {}).get("Allow", "")
         return f"{request.method} is not allowed on {request.url.path}; allowed: {allowed}"
     return str(error.detail)
-
-
-async def _crash(request: Request, error: Exception) -> Response:
-    message = "unexpected failure; the log has it under this request id"
-    response = _respond(request, AnimevecError(message))
-    response.headers["X-Request-ID"] = request_id_of(request) or ""
-    return response
 
 
 def _respond(request: Request, error: AnimevecError) -> Response:

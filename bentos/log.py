@@ -26,6 +26,10 @@ def configure(level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    for name in ("bentoml", "circus", "uvicorn.error"):  # BentoML gave them lines of text
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
     logging.getLogger("uvicorn.access").disabled = True
     for chatty in ("httpx", "httpx2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,7 +1,7 @@
 """The middleware stack as data; each member is a small ASGI callable.
 
-Outermost first: request id -> account (metrics, access log) -> errors -> auth -> limit -> body
-cap.  Account and errors stand outside the rest so that refusals are counted and enveloped too.
+Outermost first: HEAD -> request id -> account (metrics, access log) -> errors -> auth -> limit ->
+body cap.  Account and errors stand outside the rest so that refusals are counted and enveloped too.
 """
 
 import hmac
@@ -12,11 +12,12 @@ from uuid import uuid4
 
 import structlog
 from cachetools import TTLCache
+from sqlalchemy.exc import OperationalError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from animevec.errors import AnimevecError, RateLimited, TooLarge
+from animevec.errors import AnimevecError, RateLimited, TooLarge, Unavailable
 from animevec.keys import KeyStore, Role
 from animevec.settings import Settings
 from bentos.envelope import error_response
@@ -42,6 +43,7 @@ def stack(settings: Settings, keys: KeyStore, metrics: Metrics) -> list[Middlewa
     """The whole stack, outermost first."""
     limits = settings.limits
     return [
+        Middleware(Head),
         Middleware(RequestId),
         Middleware(Account, metrics=metrics),
         Middleware(Errors),
@@ -49,6 +51,23 @@ def stack(settings: Settings, keys: KeyStore, metrics: Metrics) -> list[Middlewa
         Middleware(Limit, per_minute=limits.requests_per_minute, metrics=metrics),
         Middleware(BodyCap, limit=limits.body_bytes),
     ]
+
+
+class Head:
+    """Answers HEAD as GET is answered, without the body (RFC 9110, 9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            return await self.app(scope, receive, send)
+
+        async def headers_only(message: Message) -> None:
+            empty = {"body": b""} if message["type"] == "http.response.body" else {}
+            await send({**message, **empty})
+
+        await self.app({**scope, "method": "GET"}, receive, headers_only)
 
 
 class RequestId:
@@ -118,7 +137,7 @@ class Account:
 
 
 class Errors:
-    """Turns the platform's own errors, wherever raised, into the envelope."""
+    """Turns what was raised, wherever it was, into the envelope; a crash is logged with its id."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -133,11 +152,23 @@ class Errors:
 
         try:
             await self.app(scope, receive, watch)
-        except AnimevecError as error:
+        except Exception as raised:  # nothing outside knows the envelope
+            error = _told(raised, scope["request_id"])
+            scope["error_code"] = error.code
             if started:
                 raise
-            scope["error_code"] = error.code
-            await error_response(error, scope.get("request_id"))(scope, receive, send)
+            await error_response(error, scope["request_id"])(scope, receive, send)
+
+
+def _told(raised: Exception, request_id: str) -> AnimevecError:
+    """What the client is told; what is no answer to it goes to the log."""
+    if isinstance(raised, AnimevecError):
+        return raised
+    if isinstance(raised, OperationalError):
+        _log.error("database", request_id=request_id, error=str(raised.orig))
+        return Unavailable("the database does not answer; try again", retry_after_s=1)
+    _log.error("crashed", request_id=request_id, exc_info=raised)
+    return AnimevecError("unexpected failure; the log has it under this request id")
 
 
 class Auth:
@@ -159,12 +190,13 @@ class Auth:
             return Caller()
         if self.provided and hmac.compare_digest(token.encode(), self.provided.encode()):
             return Caller("provided", Role.ADMIN)
-        if token not in self.known:
+        known = self.known.get(token)
+        if known is None:
             key = self.keys.verify(token)
             if key is None:
                 return Caller("unknown")
-            self.known[token] = Caller(key.id, key.role)
-        return self.known[token]
+            known = self.known[token] = Caller(key.id, key.role)
+        return known
 
 
 @dataclass(slots=True)

@@ -15,9 +15,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from animevec import quiet
 from animevec.settings import Settings
+from bentos import log
 
 quiet.apply()
 SETTINGS = Settings()
+log.configure(SETTINGS.serve.log_level)  # of the supervisor, too
 _SERVE = SETTINGS.serve
 _RATE = _SERVE.trace_rate
 _LEAN: dict[str, Any] = {

@@ -158,9 +158,7 @@ class Service:
                 _log.info("ready", seconds=round(time.monotonic() - self._started, 1))
                 rest = Rest()
                 while not self._stop.wait(self.settings.registry.poll_seconds):
-                    self._champion.tend()
-                    if self._assembly is not None:
-                        rest.look(self._assembly.engine)
+                    self._tend(self._champion, rest)
                 lineup.follower.stop()
                 self._champion.close()
         except AnimevecError as error:
@@ -168,6 +166,15 @@ class Service:
         except BaseException:  # a thread that ends silently would leave the service starting
             self._fail(AnimevecError("the engine crashed; the log has the traceback"))
             raise
+
+    def _tend(self, champion: Champion, rest: Rest) -> None:
+        """One round of what keeps the service up to date; searches go on where it fails."""
+        try:
+            champion.tend()
+            if self._assembly is not None:
+                rest.look(self._assembly.engine)
+        except Exception:  # noqa: BLE001  # a database that restarts, say; the next round tries again
+            _log.exception("tending failed")
 
     def _switch(self, assembly: Assembly) -> None:
         self._assembly = assembly

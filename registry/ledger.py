@@ -18,13 +18,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    create_engine,
-    event,
     select,
     text,
 )
 from sqlalchemy.exc import IntegrityError
 
+from animevec.catalog.engine import connect
 from animevec.errors import Conflict, NotFound
 from animevec.settings import Settings
 from registry.audit import METADATA
@@ -178,9 +177,7 @@ def open_records(settings: Settings) -> Engine:
     """The database of ledger and audit log: beside the catalogue, its tables made when absent."""
     settings.home.mkdir(parents=True, exist_ok=True)
     url = settings.catalog.url or f"sqlite:///{settings.home / 'registry.db'}"
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _durable)
+    engine = connect(url)
     METADATA.create_all(engine)
     return engine
 
@@ -193,14 +190,6 @@ def records(settings: Settings) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
-
-
-def _durable(connection: "object", _: object) -> None:
-    cursor = connection.cursor()  # type: ignore[attr-defined]  # DB-API connection
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA busy_timeout=30000")
-    cursor.close()
 
 
 def _owner() -> str:

@@ -1,10 +1,12 @@
 """Fixtures that several rooms share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from animevec import quiet
+from tests import postgres
 
 quiet.apply()
 
@@ -17,6 +19,16 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"needs the evaluation data in {SHARED}")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server of the tests' own, where its programs are installed."""
+    binaries = postgres.programs()
+    if binaries is None:
+        pytest.skip("needs PostgreSQL's programs (Debian: apt install postgresql)")
+    with postgres.server(binaries) as url:
+        yield url
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,6 +8,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
+
+import psycopg
 
 UNPRIVILEGED = "nobody"  # initdb refuses to run as root
 
@@ -34,6 +37,14 @@ def server(binaries: Path) -> Iterator[str]:
             yield f"postgresql://animevec@127.0.0.1:{port}/postgres"
         finally:
             _run([*control, "-m", "immediate", "stop"])
+
+
+def schema(url: str) -> str:
+    """URL of a new, empty schema of a server."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+    return f"{url}?options=-csearch_path%3D{name}"
 
 
 def _run(command: Sequence[str | Path]) -> None:

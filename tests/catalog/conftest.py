@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
 
 from animevec.catalog.ids import anime_id
@@ -13,25 +11,12 @@ from animevec.catalog.store import Catalog
 from tests import postgres
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    binaries = postgres.programs()
-    if binaries is None:
-        pytest.skip("needs PostgreSQL's programs (Debian: apt install postgresql)")
-    with postgres.server(binaries) as url:
-        yield url
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty catalogue's place on each engine: a file, or a schema of the one server."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'catalog.db'}"
-    server = str(request.getfixturevalue("postgres_url"))
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE SCHEMA {name}")
-    return f"{server}?options=-csearch_path%3D{name}"
+    return postgres.schema(str(request.getfixturevalue("postgres_url")))
 
 
 @pytest.fixture

@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.requests import Request
 from starlette.types import Message
+from structlog.testing import LogCapture
 
 from animevec.assembly import Assembly, Wrap
 from animevec.errors import DeadlineExceeded, NotFound, RateLimited
@@ -51,12 +54,41 @@ def test_a_rate_limit_by_address_and_by_key_with_retry_after(client: TestClient)
 def test_who_was_refused_may_ask_again_in_the_next_minute(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(middleware, "_WINDOW_S", 0.5)
+    monkeypatch.setattr(middleware, "_WINDOW_S", 2.0)
     settings = Settings(home=tmp_path, limits=LimitSettings(requests_per_minute=1))
     with TestClient(create_app(settings, nothing), raise_server_exceptions=False) as client:
+        client.get("/livez")  # the first request of an app takes its time, and is not counted
         assert [client.get("/health").status_code for _ in range(2)] == [200, 429]
-        time.sleep(0.5)
+        time.sleep(2.0)
         assert client.get("/health").status_code == 200
+
+
+def test_head_is_get_without_the_body(client: TestClient) -> None:
+    answer, whole = client.head("/health"), client.get("/health")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == whole.headers["content-type"]
+    assert client.head("/api/v1/nothing").status_code == 404
+
+
+def test_a_crash_is_enveloped_and_logged_under_its_id(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = LogCapture()
+    monkeypatch.setattr(middleware, "_log", structlog.wrap_logger(None, processors=[log]))
+
+    def crash() -> None:
+        raise RuntimeError("boom")
+
+    app = client.app
+    assert isinstance(app, FastAPI)
+    app.add_api_route("/crash", crash)
+    answer = client.get("/crash", headers={"X-Request-ID": "find-me"})
+    assert answer.status_code == 500
+    assert answer.headers["X-Request-ID"] == answer.json()["error"]["request_id"] == "find-me"
+    (crashed,) = (line for line in log.entries if line["event"] == "crashed")
+    assert crashed["request_id"] == "find-me" and "boom" in repr(crashed["exc_info"])
+    (access,) = (line for line in log.entries if line["event"] == "request")
+    assert access["error"] == "internal"
 
 
 def test_searching_may_need_a_key(client: TestClient) -> None:

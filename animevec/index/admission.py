@@ -30,6 +30,7 @@ VALUES: dict[PayloadType, tuple[type, ...]] = {
     PayloadType.FLOAT: (int, float),
 }
 RANGED = (PayloadType.INTEGER, PayloadType.FLOAT)
+FACETED = (PayloadType.KEYWORD, PayloadType.INTEGER, PayloadType.BOOL)
 PREDICATES = ("match", "range", "values_count", "is_empty", "is_null")
 UNSUPPORTED = ("geo_bounding_box", "geo_radius", "geo_polygon")
 
@@ -105,13 +106,16 @@ def admit_filter(schema: IndexSchema, filter: models.Filter | None) -> None:
     """Refuse conditions that no payload index answers, in both engines alike.
 
     Raises:
-        InvalidRequest: unindexed field, predicate that does not fit the field's type, or a kind
-            of condition the platform does not use (geo, full text, nested objects).
+        InvalidRequest: unindexed field, predicate that does not fit the field's type, a bound
+            that is no finite number, ``min_count`` below 1, or a kind of condition the platform
+            does not use (geo, full text, nested objects).
     """
     if filter is None:
         return
     groups = [filter.must, filter.should, filter.must_not]
     if filter.min_should is not None:
+        if (least := filter.min_should.min_count) < 1:
+            raise InvalidRequest(f"min_count is {least}; it must be 1 or more", min_count=least)
         groups.append(filter.min_should.conditions)
     for group in groups:
         for condition in conditions(group):
@@ -127,6 +131,19 @@ def admit_field(schema: IndexSchema, key: str) -> PayloadType:
             known=sorted(schema.payload),
         )
     return schema.payload[key]
+
+
+def admit_facet(schema: IndexSchema, key: str) -> None:
+    """Refuse to count the values of a field without an index, or of decimals.
+
+    Raises:
+        InvalidRequest: the field is one of these.
+    """
+    if (kind := admit_field(schema, key)) not in FACETED:
+        raise InvalidRequest(
+            f"field {key!r} is {kind.value}; values are counted of {', '.join(FACETED)} fields",
+            field=key,
+        )
 
 
 def conditions(group: Any) -> list[models.Condition]:
@@ -235,12 +252,18 @@ def _admit_field_condition(schema: IndexSchema, condition: models.FieldCondition
         )
     if condition.match is not None:
         _admit_match(condition.key, kind, condition.match)
-    if condition.range is not None and not (
-        kind in RANGED and isinstance(condition.range, models.Range)
-    ):
-        raise InvalidRequest(
-            f"field {condition.key!r} is {kind.value}; ranges need a number", field=condition.key
-        )
+    if condition.range is not None:
+        _admit_range(condition.key, kind, condition.range)
+
+
+def _admit_range(key: str, kind: PayloadType, span: models.RangeInterface) -> None:
+    if kind not in RANGED or not isinstance(span, models.Range):
+        raise InvalidRequest(f"field {key!r} is {kind.value}; ranges need a number", field=key)
+    for side, bound in span:
+        if bound is not None and not isfinite(bound):
+            raise InvalidRequest(
+                f"{side} of {key!r} is {bound}; it must be finite, or left out", field=key
+            )
 
 
 def _admit_match(key: str, kind: PayloadType, match: models.Match) -> None:

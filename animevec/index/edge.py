@@ -20,7 +20,7 @@ from qdrant_client import models
 from animevec.errors import Conflict, NotFound
 from animevec.index import archive
 from animevec.index.admission import (
-    admit_field,
+    admit_facet,
     admit_filter,
     admit_name,
     admit_points,
@@ -176,7 +176,7 @@ class EmbeddedStore:
     ) -> dict[str, int]:
         """Exact counts of a field's values under a filter, most frequent first, ties by value."""
         index = self._index(name)
-        admit_field(index.schema, field)
+        admit_facet(index.schema, field)
         admit_filter(index.schema, filter)
         found = index.facet(
             edge.FacetRequest(field, limit=limit + TIES, exact=True, filter=edge_filter(filter))

@@ -16,7 +16,7 @@ from qdrant_client import QdrantClient, models
 
 from animevec.errors import Conflict, DeadlineExceeded, InvalidRequest, NotFound
 from animevec.index.admission import (
-    admit_field,
+    admit_facet,
     admit_filter,
     admit_name,
     admit_points,
@@ -221,7 +221,7 @@ class ServerStore:
     ) -> dict[str, int]:
         """Exact counts of a field's values under a filter, most frequent first, ties by value."""
         schema = self.schema(name)
-        admit_field(schema, field)
+        admit_facet(schema, field)
         admit_filter(schema, filter)
         kept = tightened(filter)
         found = self._ask(

@@ -39,8 +39,8 @@ class Violation(AssertionError):
 
 @cache
 def document() -> dict[str, Any]:
-    """The schema as Draft 7 understands it: ``nullable`` becomes a type."""
-    return nullable_as_type(json.loads(gzip.decompress(SCHEMA.read_bytes())))
+    """The schema as Draft 7 understands it, and closed: ``nullable`` becomes a type."""
+    return closed(nullable_as_type(json.loads(gzip.decompress(SCHEMA.read_bytes()))))
 
 
 @cache
@@ -65,6 +65,18 @@ def nullable_as_type(node: Any) -> Any:
     if node.get("nullable") is not True:
         return rest
     return {"anyOf": [rest, {"type": "null"}]} if rest else {"type": "null"}
+
+
+def closed(node: Any) -> Any:
+    """Objects with only the properties they name, so that a typo is seen; a server ignores it."""
+    if isinstance(node, list):
+        return [closed(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: closed(value) for key, value in node.items()}
+    if isinstance(node.get("properties"), dict) and node.get("type") == "object":
+        found.setdefault("additionalProperties", False)
+    return found
 
 
 def judge(request: httpx.Request) -> tuple[Route, dict[str, str]]:

@@ -76,6 +76,9 @@ def test_a_payload_of_another_type_is_refused(
         (condition(key="year", match={"value": "1999"}), "is integer and does not match"),
         (condition(key="score", match={"value": 7}), "use a range"),
         (condition(key="genres", range={"gte": 1}), "ranges need a number"),
+        (condition(key="score", range={"gte": float("nan")}), "gte of 'score' is nan; it must be"),
+        (condition(key="year", range={"gt": 1, "lt": float("inf")}), "lt of 'year' is inf"),
+        (models.Filter(min_should=models.MinShould(conditions=[], min_count=0)), "min_count is 0"),
         (condition(key="genres", match={"text": "sci"}), "MatchText"),
         (condition(key="year"), "exactly one of"),
         (condition(key="year", match={"value": 1}, range={"gte": 1}), "exactly one of"),
@@ -105,6 +108,16 @@ def test_filters_no_index_answers_are_refused(
     ):
         with pytest.raises(InvalidRequest, match=words):
             ask()
+
+
+@pytest.mark.parametrize(
+    ("field", "words"), [("score", "'score' is float"), ("studio", "'studio' cannot be filtered")]
+)
+def test_values_are_not_counted_of_decimals_or_unknown_fields(
+    store: VectorStore, field: str, words: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=words):
+        store.facet("titles", field)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 20_001])

@@ -74,6 +74,11 @@ class IndexSettings(Section):
     )
     oversampling: float = Field(2.0, ge=1.0, description="candidates rescored, per hit wanted")
     graph_from: int = Field(250_000, description="points from which an HNSW graph is built")
+    timeout_s: float = Field(
+        25.0,
+        gt=0,
+        description="for one read of a server, repetitions included; below serve.timeout_s",
+    )
     batch_points: int = Field(256, ge=1, le=256, description="points written at once")
     flush_every: int = Field(5_000, ge=1, description="points between two flushes to disk")
     follow_seconds: float = Field(1.0, gt=0, description="how often a follower looks for changes")

@@ -140,6 +140,10 @@ class Builder:
                 name=name,
             )
         self._ledger.write(name, version, finished=False)
+        if exists and self._store.schema(name) != schema:
+            # A server indexes the fields one by one: this creation was cut short, and is empty.
+            self._store.drop(name)
+            exists = False
         if not exists:
             self._store.create(name, schema)
         return exists

@@ -125,6 +125,11 @@ class EmbeddedStore:
         """Merge, quantise and (from ``graph_from`` points) link, in a child process."""
         self._index(name).optimize()
 
+    def maintain(self, name: str) -> None:
+        """Optimise an index if that would pay."""
+        if not self.stats(name).optimized:
+            self.optimize(name)
+
     def watermark(self, name: str) -> int:
         """The catalogue revision the index has reached; needs no lock."""
         index = self._open.get(self.resolve(name) or name)

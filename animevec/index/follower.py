@@ -88,8 +88,7 @@ class Follower:
             self._reconciled.add(name)
         elif (reached := self._store.watermark(name)) < revision:
             reached = synchroniser.catch_up(name).revision
-        if not self._store.stats(name).optimized:
-            self._store.optimize(name)
+        self._store.maintain(name)
         return reached
 
     def _loop(self) -> None:

@@ -14,7 +14,7 @@ import httpx
 from cachetools import TTLCache
 from qdrant_client import QdrantClient, models
 
-from animevec.errors import Conflict, DeadlineExceeded, InvalidRequest, NotFound
+from animevec.errors import Conflict, DeadlineExceeded, InvalidRequest, NotFound, Unavailable
 from animevec.index.admission import (
     admit_facet,
     admit_filter,
@@ -26,15 +26,22 @@ from animevec.index.admission import (
 from animevec.index.base import Hit, IndexSchema, IndexStats, Point, Query
 from animevec.index.ranges import tightened
 from animevec.index.ranking import TIES, complete, ranked, ranked_facet, wider
-from animevec.index.server_config import collection, field_params, schema_of, search_params
-from animevec.index.server_errors import ask
+from animevec.index.server_config import (
+    WATERMARK,
+    collection,
+    field_params,
+    is_index,
+    schema_of,
+    search_params,
+)
+from animevec.index.server_errors import ask, repeatable
+from animevec.index.server_patience import COPYING, WRITING, Patience, limited, reading
 from animevec.index.server_points import hit, point_struct, server_vector
 from animevec.index.server_snapshots import download, upload
 from animevec.settings import IndexSettings
 
 T = TypeVar("T")
 
-WATERMARK = "watermark"
 PAGE = 256
 SCHEMA_SECONDS = 5.0
 POLL_SECONDS = 0.5
@@ -43,15 +50,14 @@ POLL_SECONDS = 0.5
 class ServerStore:
     """A :class:`~animevec.index.base.VectorStore` on a Qdrant server; thread-safe.
 
-    ``timeout_s`` bounds one request, ``optimize_timeout_s`` the wait for a green collection;
-    ``transport`` replaces the network in tests.
+    ``optimize_timeout_s`` bounds the wait for a green collection; ``transport`` replaces the
+    network in tests.
     """
 
     def __init__(
         self,
         settings: IndexSettings,
         *,
-        timeout_s: int = 30,
         optimize_timeout_s: float = 3600.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
@@ -64,10 +70,11 @@ class ServerStore:
         self._client = QdrantClient(
             url=settings.url,
             api_key=settings.api_key.get_secret_value() or None,
-            timeout=timeout_s,
             check_compatibility=False,
             transport=transport,
         )
+        self._client.http.client.add_middleware(limited)
+        self._reading = reading(settings.timeout_s)
         self._schemas: TTLCache[str, IndexSchema] = TTLCache(1024, SCHEMA_SECONDS)
 
     def create(self, name: str, schema: IndexSchema) -> None:
@@ -77,7 +84,8 @@ class ServerStore:
         arguments = collection(schema, self._settings)
         self._ask(
             name,
-            lambda: self._client.create_collection(name, metadata={WATERMARK: 0}, **arguments),
+            repeatable(lambda: self._client.create_collection(name, **arguments)),
+            WRITING,
         )
         for field, kind in schema.payload.items():
             self._index_field(name, field, field_params(field, kind))
@@ -86,12 +94,11 @@ class ServerStore:
         """Delete a collection with its aliases."""
         target = self._target(name)
         self._schemas.clear()
-        self._ask(name, lambda: self._client.delete_collection(target))
+        self._ask(name, lambda: self._client.delete_collection(target), WRITING)
 
     def names(self) -> list[str]:
-        """Every collection, by name."""
-        found = self._ask("", self._client.get_collections)
-        return sorted(one.name for one in found.collections)
+        """Every index, by name; a server may hold collections of others too."""
+        return [name for name in self._collections() if self._is_index(name)]
 
     def schema(self, name: str) -> IndexSchema:
         """What an index was created with; looked up again after five seconds."""
@@ -108,7 +115,7 @@ class ServerStore:
         """Let ``alias`` mean the index ``name``, in one atomic operation of the server."""
         admit_name(alias)
         target = self._target(name)
-        if alias in self.names():
+        if alias in self._collections():
             raise Conflict(f"{alias!r} is an index; choose another alias", name=alias)
         changes: list[models.AliasOperations] = [
             models.CreateAliasOperation(
@@ -118,7 +125,7 @@ class ServerStore:
         if self.resolve(alias) is not None:
             gone = models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias))
             changes.insert(0, gone)
-        self._ask(name, lambda: self._client.update_collection_aliases(changes))
+        self._ask(name, lambda: self._client.update_collection_aliases(changes), WRITING)
         self._schemas.clear()
 
     def upsert(self, name: str, points: Sequence[Point]) -> None:
@@ -131,7 +138,7 @@ class ServerStore:
     def delete(self, name: str, ids: Sequence[UUID]) -> None:
         """Delete points for good; unknown ids are no error."""
         doomed = models.PointIdsList(points=[str(id) for id in ids])
-        self._ask(name, lambda: self._client.delete(name, doomed, wait=True))
+        self._ask(name, lambda: self._client.delete(name, doomed, wait=True), WRITING)
 
     def flush(self, name: str) -> None:
         """Nothing to do: a server answers a write when it is in its log."""
@@ -148,7 +155,7 @@ class ServerStore:
             Unavailable: an optimiser failed.
         """
         deadline = time.monotonic() + self._optimize_timeout_s
-        while self._info(name).status is not models.CollectionStatus.GREEN:
+        while not self._optimized(name):
             if time.monotonic() > deadline:
                 raise DeadlineExceeded(
                     f"index {name!r} is not optimised after {self._optimize_timeout_s:.0f} s; "
@@ -156,6 +163,14 @@ class ServerStore:
                     name=name,
                 )
             time.sleep(POLL_SECONDS)
+
+    def maintain(self, name: str) -> None:
+        """See that the server's optimisers work, without waiting for them.
+
+        Raises:
+            Unavailable: an optimiser failed.
+        """
+        self._optimized(name)
 
     def watermark(self, name: str) -> int:
         """The catalogue revision the index has reached."""
@@ -168,6 +183,7 @@ class ServerStore:
         self._ask(
             name,
             lambda: self._client.update_collection(target, metadata={WATERMARK: revision}),
+            WRITING,
         )
 
     def query_batch(self, name: str, queries: Sequence[Query]) -> list[list[Hit]]:
@@ -247,7 +263,7 @@ class ServerStore:
         """One file with the whole collection as of now, downloaded from the server."""
         target = self._target(name)
         path = folder / f"{target}-{self.watermark(target)}.snapshot"
-        return self._ask(name, lambda: download(self._client, target, path))
+        return self._ask(name, lambda: download(self._client, target, path), COPYING)
 
     def restore(self, name: str, snapshot: Path) -> None:
         """A new collection from a snapshot file, uploaded to the server.
@@ -260,17 +276,50 @@ class ServerStore:
         self._refuse_taken(name)
         if not snapshot.is_file():
             raise NotFound(f"there is no snapshot {snapshot}", path=str(snapshot))
-        self._ask(name, lambda: upload(self._client, name, snapshot))
+        self._ask(name, lambda: upload(self._client, name, snapshot), COPYING)
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def _ask(self, name: str, call: Callable[[], T]) -> T:
-        return ask(name, call)
+    def _ask(self, name: str, call: Callable[[], T], patience: Patience | None = None) -> T:
+        return ask(name, call, patience or self._reading)
 
     def _info(self, name: str) -> models.CollectionInfo:
         return self._ask(name, lambda: self._client.get_collection(name))
+
+    def _collections(self) -> list[str]:
+        found = self._ask("", self._client.get_collections)
+        return sorted(one.name for one in found.collections)
+
+    def _is_index(self, name: str) -> bool:
+        try:
+            return is_index(self._info(name))
+        except NotFound:  # dropped since it was listed
+            return False
+
+    def _optimized(self, name: str) -> bool:
+        info = self._info(name)
+        state = info.optimizer_status
+        fault = state.error if isinstance(state, models.OptimizersStatusOneOf1) else ""
+        if fault or info.status is models.CollectionStatus.RED:
+            raise Unavailable(
+                f"an optimiser of index {name!r} failed: {fault or 'its status is red'}; "
+                "look at the log of Qdrant, restart it or build again",
+                name=name,
+            )
+        if info.status is models.CollectionStatus.GREY:
+            self._wake(name)
+        return info.status is models.CollectionStatus.GREEN
+
+    def _wake(self, name: str) -> None:
+        """After a restart a server optimises only from the next change on, were it an empty one."""
+        target, nothing = self._target(name), models.OptimizersConfigDiff()
+        self._ask(
+            name,
+            lambda: self._client.update_collection(target, optimizers_config=nothing),
+            WRITING,
+        )
 
     def _aliases(self) -> dict[str, str]:
         found = self._ask("", self._client.get_aliases)
@@ -279,24 +328,27 @@ class ServerStore:
     def _target(self, name: str) -> str:
         """The collection behind a name or alias; admin operations do not follow aliases."""
         target = self.resolve(name) or name
-        if target not in (known := self.names()):
+        if target not in self._collections():
             raise NotFound(
-                f"there is no index {name!r}; there are {', '.join(known) or 'none'}", name=name
+                f"there is no index {name!r}; there are {', '.join(self.names()) or 'none'}",
+                name=name,
             )
+        self.schema(target)  # refuses a collection of somebody else
         return target
 
     def _refuse_taken(self, name: str) -> None:
-        if name in self.names() or self.resolve(name):
+        if name in self._collections() or self.resolve(name):
             raise Conflict(f"the name {name!r} is taken; drop it or choose another", name=name)
 
     def _index_field(self, name: str, field: str, params: models.PayloadSchemaParams) -> None:
         self._ask(
             name,
             lambda: self._client.create_payload_index(name, field, field_schema=params, wait=True),
+            WRITING,
         )
 
     def _upsert(self, points: list[models.PointStruct], name: str) -> None:
-        self._ask(name, lambda: self._client.upsert(name, points, wait=True))
+        self._ask(name, lambda: self._client.upsert(name, points, wait=True), WRITING)
 
     def _query(
         self, name: str, queries: Sequence[tuple[Query, int]]

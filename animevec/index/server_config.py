@@ -38,6 +38,8 @@ QUANTIZATION: dict[str, models.QuantizationConfig | None] = {
 STRICT = models.StrictModeConfig(
     enabled=True, unindexed_filtering_retrieve=False, unindexed_filtering_update=False
 )
+# Only collections of this platform have it in their metadata.
+WATERMARK = "watermark"
 
 
 def collection(schema: IndexSchema, settings: IndexSettings) -> dict[str, Any]:
@@ -58,6 +60,7 @@ def collection(schema: IndexSchema, settings: IndexSettings) -> dict[str, Any]:
         ),
         "quantization_config": QUANTIZATION[settings.quantization],
         "strict_mode_config": STRICT,
+        "metadata": {WATERMARK: 0},
     }
 
 
@@ -90,26 +93,34 @@ def search_params(settings: IndexSettings, exact: bool) -> models.SearchParams:
     )
 
 
+def is_index(info: models.CollectionInfo) -> bool:
+    """Whether this platform made a collection; others may share its server."""
+    return WATERMARK in (info.config.metadata or {})
+
+
 def schema_of(name: str, info: models.CollectionInfo) -> IndexSchema:
-    """The schema of a collection this platform created.
+    """The schema of a collection this platform created; indexes that others added are left out.
 
     Raises:
-        InvalidRequest: a collection of somebody else, with one unnamed vector.
+        InvalidRequest: a collection of somebody else.
     """
     vectors, sparse = info.config.params.vectors, info.config.params.sparse_vectors or {}
-    if not isinstance(vectors, dict):
+    if not is_index(info) or not isinstance(vectors, dict):
         raise InvalidRequest(
-            f"collection {name!r} has no named vectors: it is no index of titles; use another name",
+            f"collection {name!r} is somebody else's, no index of titles; use another name",
             name=name,
         )
     spaces = {theirs: ours for ours, theirs in DISTANCES.items()}
+    kinds = {kind.value: kind for kind in PayloadType}
     return IndexSchema(
         dense={
             key: DenseSpec(params.size, spaces[params.distance]) for key, params in vectors.items()
         },
         sparse=tuple(sparse),
         payload={
-            key: PayloadType(index.data_type.value) for key, index in info.payload_schema.items()
+            key: kinds[index.data_type.value]
+            for key, index in info.payload_schema.items()
+            if index.data_type.value in kinds
         },
         idf=tuple(key for key, params in sparse.items() if params.modifier == models.Modifier.IDF),
     )

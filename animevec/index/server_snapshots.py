@@ -12,6 +12,8 @@ from animevec.errors import Unavailable
 from animevec.replacement import replaced
 
 BLOCK = 1 << 20
+# Between two blocks of a file.
+SILENCE_S = 60.0
 
 
 def download(client: QdrantClient, name: str, path: Path) -> Path:
@@ -38,9 +40,10 @@ def upload(client: QdrantClient, name: str, path: Path) -> None:
 
 def _fetch(client: QdrantClient, route: str, file: BinaryIO) -> None:
     api = client.http.client
-    connection: Client = api._client  # the only way to reuse its key, transport and time limits
+    connection: Client = api._client  # the only way to reuse its key and transport
     try:
-        with connection.stream("GET", api.host.rstrip("/") + route) as answer:
+        address = api.host.rstrip("/") + route
+        with connection.stream("GET", address, timeout=SILENCE_S) as answer:
             if answer.status_code != 200:
                 answer.read()
                 raise UnexpectedResponse.for_response(answer)

@@ -12,12 +12,22 @@ from tests.index.openapi import judge
 
 Answer = dict[str, Any] | list[Any] | bool | bytes
 
+ONE = "/collections/{collection_name}"
+
 
 class LocalServer:
-    """Handles what :class:`httpx.MockTransport` passes on; remembers every request line."""
+    """Handles what :class:`httpx.MockTransport` passes on; remembers every request.
+
+    ``late`` names requests, by their line, that are carried out but whose next answer is lost;
+    ``health`` is laid over what a collection says of itself.
+    """
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.bodies: list[Any] = []
+        self.seconds: dict[str, float] = {}
+        self.late: dict[str, Exception] = {}
+        self.health: dict[str, Any] = {}
         self.local = QdrantClient(":memory:")
         self.indexes: dict[str, dict[str, str]] = {}
         self.snapshots: dict[str, bytes] = {}
@@ -32,7 +42,11 @@ class LocalServer:
         """Judge, then answer."""
         request.read()
         route, where = judge(request)
-        self.lines.append(f"{route.method} {route.template}")
+        line = f"{route.method} {route.template}"
+        body = self._body(request)
+        self.lines.append(line)
+        self.bodies.append(body)
+        self.seconds[line] = request.extensions["timeout"]["read"]
         if self.fail_next:
             failure = self.fail_next.pop(0)
             if isinstance(failure, Exception):
@@ -44,9 +58,12 @@ class LocalServer:
             target = self._target(name)
             if not self.local.collection_exists(target):
                 return refusal(404, f"Not found: Collection `{name}` doesn't exist!")
-        body = self._body(request)
         assert not twice_bounded(body), "a payload index reads only the open one of two bounds"
+        if line == f"PUT {ONE}" and name in self.indexes:
+            return refusal(409, f"Wrong input: Collection `{name}` already exists!")
         result = answer(body, **where)
+        if line in self.late:
+            raise self.late.pop(line)
         if isinstance(result, bytes):
             return httpx.Response(200, content=result)
         return httpx.Response(200, json={"result": result, "status": "ok", "time": 0.0})
@@ -61,7 +78,7 @@ class LocalServer:
         return aliases.get(name, name)
 
     def _answers(self) -> dict[tuple[str, str], Callable[..., Answer]]:
-        one = "/collections/{collection_name}"
+        one = ONE
         return {
             ("GET", "/collections"): self._names,
             ("GET", "/aliases"): lambda _: self.local.get_aliases().model_dump(mode="json"),
@@ -93,7 +110,7 @@ class LocalServer:
         info["payload_schema"] = {
             field: {"data_type": kind, "points": 0} for field, kind in self.indexes[target].items()
         }
-        return info
+        return info | self.health
 
     def _create(self, body: Any, collection_name: str) -> Answer:
         wanted = models.CreateCollection.model_validate(body)
@@ -108,6 +125,9 @@ class LocalServer:
 
     def _update(self, body: Any, collection_name: str) -> Answer:
         wanted = models.UpdateCollection.model_validate(body)
+        if wanted.optimizers_config is not None:
+            self.health = {"status": "green"}
+            return True
         return self.local.update_collection(collection_name, metadata=wanted.metadata)
 
     def _drop(self, _: Any, collection_name: str) -> Answer:

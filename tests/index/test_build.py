@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,14 @@ import pytest
 from animevec.catalog.store import Catalog
 from animevec.errors import Conflict
 from animevec.index.assembly import IndexRoom
-from animevec.index.base import Query
+from animevec.index.base import Query, VectorStore
 from animevec.index.build import Builder, Ledger
 from animevec.index.edge import EmbeddedStore
 from animevec.index.follower import Follower
+from animevec.index.server import ServerStore
 from animevec.index.sync import Synchroniser
 from animevec.settings import IndexSettings
+from tests.index.local_server import LocalServer
 from tests.index.titles import TEXT_SIZE, HashEncoder, make_embedder, make_title, make_titles
 
 
@@ -32,7 +34,7 @@ class Home:
     catalog: Catalog
     encoder: HashEncoder
 
-    def room(self, store: EmbeddedStore | None = None) -> IndexRoom:
+    def room(self, store: VectorStore | None = None) -> IndexRoom:
         store = store or EmbeddedStore(self.folder / "index", IndexSettings(flush_every=500))
         embedder = make_embedder(self.folder, self.encoder)
         synchroniser = Synchroniser(self.catalog, store, embedder)
@@ -104,6 +106,20 @@ def test_a_finished_index_is_not_built_over(room: IndexRoom) -> None:
         room.builder.build("v1")
 
 
+@pytest.mark.parametrize("engine", ["embedded", "server"])
+def test_a_creation_that_was_cut_short_is_begun_again(
+    home: Home, make_store: Callable[[str], VectorStore], engine: str
+) -> None:
+    room = home.room(make_store(engine))
+    schema = room.embedder.schema
+    room.ledger.write("v1", room.embedder.version, finished=False)
+    room.store.create("v1", replace(schema, payload=dict(list(schema.payload.items())[:2])))
+    report = room.builder.build("v1")
+    assert (report.points, report.resumed) == (400, False)
+    assert room.store.schema("v1") == schema
+    assert_equal(room)
+
+
 def test_catching_up_applies_changes_and_really_deletes(home: Home, room: IndexRoom) -> None:
     room.builder.build("v1")
     changed = [make_title(number, "Told anew.") for number in (3, 5)]
@@ -157,6 +173,20 @@ def test_the_follower_survives_a_failure_and_tells_of_it(room: IndexRoom) -> Non
         until(lambda: follower.status.error is None and follower.status.synced_at is not None)
     finally:
         follower.stop()
+
+
+def test_the_follower_does_not_wait_for_the_optimisers_of_a_server(home: Home) -> None:
+    server = LocalServer()
+    settings = IndexSettings(engine="server", url="http://qdrant:6333")
+    store = ServerStore(settings, optimize_timeout_s=0, transport=server.transport)
+    room = home.room(store)
+    room.builder.build("v1")
+    server.health = {"status": "yellow"}
+    room.catalog.put(make_titles([401]), "test")
+    follower = Follower(room.catalog, store, lambda: [("live", room.synchroniser)], seconds=1)
+    follower.round()
+    assert follower.status.behind == 0
+    assert_equal(room)
 
 
 def test_swapping_never_fails_a_query(room: IndexRoom) -> None:

@@ -9,6 +9,7 @@ from animevec.catalog.record import Anime
 from animevec.encoders.base import DENSE, Head, Task, Vector
 from animevec.encoders.lexical import tokens
 from animevec.search.encoding import QueryEncoders
+from animevec.search.filters import spelling
 from animevec.search.fusion import Part
 from animevec.search.response import Explanation, Shared, WordMatch
 from animevec.search.wording import WORD, matched_words
@@ -132,8 +133,8 @@ def shared(references: Sequence[Anime], record: Anime) -> Shared:
     """What a title has in common with at least one of the references."""
 
     def common(field: str) -> tuple[str, ...]:
-        theirs = {value for reference in references for value in getattr(reference, field)}
-        return tuple(value for value in getattr(record, field) if value in theirs)
+        theirs = {spelling(v) for reference in references for v in getattr(reference, field)}
+        return tuple(value for value in getattr(record, field) if spelling(value) in theirs)
 
     people = {person.name for reference in references for person in reference.staff}
     staff = dict.fromkeys(person.name for person in record.staff if person.name in people)

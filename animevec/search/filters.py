@@ -16,6 +16,7 @@ from animevec.errors import InvalidRequest
 from animevec.index.base import PayloadType
 
 Scalar = str | int | float | bool
+Spellings = Mapping[str, tuple[str, ...]]
 MAX_DEPTH = 8
 MAX_NODES = 200
 BOUNDS = ("gte", "lte", "gt", "lt")
@@ -70,15 +71,15 @@ Node = And | Or | Not | Terms | Range
 class FilterParser:
     """Reads filters against the fields of one index.
 
-    ``spellings`` maps a field to {case-folded value: value as indexed}, so that ``action`` and
-    ``sci fi`` find ``Action`` and ``Sci-Fi``; ``closed`` names fields where a value outside its
-    spellings is an error.
+    ``spellings`` maps a field to {case-folded value: the values as indexed}, so that ``action``
+    and ``sci fi`` find ``Action`` and ``Sci-Fi``, and ``Madhouse`` also what another source calls
+    ``madhouse``; ``closed`` names fields where a value outside its spellings is an error.
     """
 
     def __init__(
         self,
         fields: Mapping[str, PayloadType],
-        spellings: Mapping[str, Mapping[str, str]] | None = None,
+        spellings: Mapping[str, Spellings] | None = None,
         closed: Iterable[str] = (),
     ) -> None:
         self._fields = fields
@@ -150,7 +151,7 @@ class FilterParser:
             )
         return self._fields[field]
 
-    def _terms(self, field: str, kind: PayloadType, mode: Any, raw: object) -> Terms:
+    def _terms(self, field: str, kind: PayloadType, mode: Any, raw: object) -> Node:
         values: Sequence[Any] = raw if isinstance(raw, list | tuple) else [raw]
         if kind is PayloadType.FLOAT:
             raise InvalidRequest(
@@ -164,21 +165,24 @@ class FilterParser:
                 raise InvalidRequest(
                     f"'{field}' takes {wanted.__name__} values, not {value!r:.80}", field=field
                 )
-        return Terms(field, mode, tuple(self._spelled(field, value) for value in values))
+        spelt = [self._spelled(field, value) for value in values]
+        if mode == "all" and any(len(one) > 1 for one in spelt):
+            return And(tuple(Terms(field, "any", one) for one in spelt))
+        return Terms(field, mode, tuple(value for one in spelt for value in one))
 
-    def _spelled(self, field: str, value: Scalar) -> Scalar:
+    def _spelled(self, field: str, value: Scalar) -> tuple[Scalar, ...]:
         known = self._spellings.get(field)
         if not isinstance(value, str) or known is None:
-            return value
+            return (value,)
         spelled = known.get(spelling(value))
         if spelled is None and field in self._closed:
-            allowed = sorted(set(known.values()))
+            allowed = sorted({value for values in known.values() for value in values})
             raise InvalidRequest(
                 f"'{value}' is no {field}; allowed: {', '.join(allowed)}",
                 field=field,
                 allowed=allowed,
             )
-        return value if spelled is None else spelled
+        return (value,) if spelled is None else spelled
 
 
 def spelling(value: str) -> str:

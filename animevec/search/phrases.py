@@ -115,14 +115,14 @@ def _without(labels: list[str], vocabulary: Vocabulary, found: Found) -> Node | 
     if not firm and not all(map(vocabulary.broad, labels)):
         return None
     places = [(field, label) for label in labels for field in vocabulary.fields[label]]
-    return both(*(Terms(field, "none", (label,)) for field, label in places))
+    return both(*(Terms(field, "none", vocabulary.spelt(field, label)) for field, label in places))
 
 
 def _studio(found: Found, vocabulary: Vocabulary) -> Node | None:
     name = vocabulary.studios.get(plain(found["name"]))
     if name is None:
         return None
-    return Terms("studios", "none" if found["no"] else "any", (name,))
+    return Terms("studios", "none" if found["no"] else "any", vocabulary.spelt("studios", name))
 
 
 def _before(found: Found, _: Vocabulary) -> Node:
@@ -199,13 +199,13 @@ def _score(found: Found, _: Vocabulary) -> Node | None:
 
 
 def _source(found: Found, vocabulary: Vocabulary) -> Node | None:
-    name = vocabulary.spellings["source"].get(plain(found["source"]).replace(" ", ""))
-    return Terms("source", "none" if found["no"] else "any", (name,)) if name else None
+    names = vocabulary.spelt("source", found["source"])
+    return Terms("source", "none" if found["no"] else "any", names) if names else None
 
 
 def _original(_: Found, vocabulary: Vocabulary) -> Node | None:
-    name = vocabulary.spellings["source"].get("original")
-    return Terms("source", "any", (name,)) if name else None
+    names = vocabulary.spelt("source", "original")
+    return Terms("source", "any", names) if names else None
 
 
 def _always(node: Node) -> Meaning:

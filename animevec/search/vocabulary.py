@@ -9,7 +9,7 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from animevec.catalog.record import Anime, Kind, Rating, Season, Status
-from animevec.search.filters import Node, Terms, spelling, walk
+from animevec.search.filters import Node, Spellings, Terms, spelling, walk
 
 LABELS = ("genres", "themes", "demographics", "tags")
 MAKERS = ("studios",)
@@ -18,15 +18,20 @@ CLOSED: Mapping[str, type[Kind] | type[Status] | type[Season] | type[Rating]] = 
     {"type": Kind, "status": Status, "season": Season, "rating": Rating}
 )
 _COUNTED = (*LABELS, "studios", "producers", "licensors", "source")
-_CLOSED_SPELLINGS: Mapping[str, Mapping[str, str]] = {
-    "type": {"movies": "MOVIE", "film": "MOVIE", "tvseries": "TV", "tvspecial": "SPECIAL"},
-    "status": {
-        "finishedairing": "FINISHED",
-        "currentlyairing": "AIRING",
-        "ongoing": "AIRING",
-        "notyetaired": "UPCOMING",
+_CLOSED_SPELLINGS: Mapping[str, Spellings] = {
+    "type": {
+        "movies": ("MOVIE",),
+        "film": ("MOVIE",),
+        "tvseries": ("TV",),
+        "tvspecial": ("SPECIAL",),
     },
-    "season": {"autumn": "FALL"},
+    "status": {
+        "finishedairing": ("FINISHED",),
+        "currentlyairing": ("AIRING",),
+        "ongoing": ("AIRING",),
+        "notyetaired": ("UPCOMING",),
+    },
+    "season": {"autumn": ("FALL",)},
     "rating": {},
 }
 
@@ -84,15 +89,18 @@ class Vocabulary:
         return [value for value, _ in self._fields[field].most_common()]
 
     @cached_property
-    def spellings(self) -> Mapping[str, Mapping[str, str]]:
-        """Field to {folded spelling: value as the catalogue has it}."""
-        open_ = {f: {spelling(v): v for v in reversed(self.values(f))} for f in _COUNTED}
+    def spellings(self) -> Mapping[str, Spellings]:
+        """Field to {folded spelling: every spelling the catalogue has, the commonest first}."""
         closed = {
-            field: {spelling(member.value): member.value for member in kind}
+            field: {spelling(member.value): (member.value,) for member in kind}
             | dict(_CLOSED_SPELLINGS[field])
             for field, kind in CLOSED.items()
         }
-        return {**open_, **closed}
+        return {field: _folded(self.values(field)) for field in _COUNTED} | closed
+
+    def spelt(self, field: str, value: str) -> tuple[str, ...]:
+        """Every spelling that titles have of a value, for sources differ in case and marks."""
+        return self.spellings[field].get(spelling(value), ())
 
     @cached_property
     def fields(self) -> Mapping[str, tuple[str, ...]]:
@@ -152,6 +160,13 @@ class Vocabulary:
             return False
         named = {word for phrase in self.labels_in(text) for word in phrase.split()}
         return named.issuperset(words)
+
+
+def _folded(values: Iterable[str]) -> Spellings:
+    folded: dict[str, tuple[str, ...]] = {}
+    for value in values:
+        folded[spelling(value)] = (*folded.get(spelling(value), ()), value)
+    return folded
 
 
 def plain(text: str) -> str:

@@ -77,6 +77,27 @@ def test_filters_hold_for_every_hit(engine: SearchEngine, filters: Any, holds: A
         assert all(holds(hit.record) for hit in hits)
 
 
+@pytest.mark.parametrize(
+    ("query", "filters"),
+    [
+        ("stories", {"studios": "Mushi Production"}),
+        ("stories", {"studios": "mushi production"}),
+        ("stories", {"studios": {"all": ["mushi production"]}}),
+        ("stories by Mushi Production", {}),
+    ],
+)
+def test_a_studio_is_found_as_each_source_spells_it(
+    small: World, sample: list[Anime], query: str, filters: Any
+) -> None:
+    other = sample[20].model_copy(update={"studios": ("mushi production",)})
+    small.catalog.put([other], actor="test")
+    small.index([other])
+    small.engine.refresh()
+    found = ask(small.engine, query, filters=filters)
+    wanted = {a.title for a in sample[:12] if "Mushi Production" in a.studios} | {other.title}
+    assert (set(titles(found)), found.warnings) == (wanted, ())
+
+
 def test_filters_in_words_are_applied_reported_and_can_be_switched_off(
     engine: SearchEngine,
 ) -> None:

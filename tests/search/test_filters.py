@@ -35,7 +35,10 @@ FIELDS = {
 }
 PARSER = FilterParser(
     FIELDS,
-    {"genres": {"scifi": "Sci-Fi"}, "type": {"tv": "TV", "movie": "MOVIE"}},
+    {
+        "genres": {"scifi": ("Sci-Fi",), "mecha": ("Mecha", "mecha")},
+        "type": {"tv": ("TV",), "movie": ("MOVIE",)},
+    },
     closed=("type",),
 )
 ACTION = Terms("genres", "any", ("Action",))
@@ -49,6 +52,12 @@ ACTION = Terms("genres", "any", ("Action",))
         ({"genres": ["Action"]}, ACTION),
         ({"genres": {"all": ["Action", "Drama"]}}, Terms("genres", "all", ("Action", "Drama"))),
         ({"genres": ["sci fi"]}, Terms("genres", "any", ("Sci-Fi",))),
+        ({"genres": "MECHA"}, Terms("genres", "any", ("Mecha", "mecha"))),
+        ({"genres": {"none": ["mecha"]}}, Terms("genres", "none", ("Mecha", "mecha"))),
+        (
+            {"genres": {"all": ["mecha", "Action"]}},
+            And((Terms("genres", "any", ("Mecha", "mecha")), ACTION)),
+        ),
         ({"type": "tv"}, Terms("type", "any", ("TV",))),
         ({"year": {"gte": 1990, "lt": 2000}}, Range("year", gte=1990, lt=2000)),
         ({"year": 1998}, Terms("year", "any", (1998,))),

@@ -6,9 +6,11 @@ from uuid import UUID
 import numpy as np
 import pytest
 
+from animevec.catalog.record import Anime
 from animevec.errors import InvalidRequest, NotFound, Unavailable
 from animevec.index.document import TEXT
 from animevec.search.engine import SearchEngine
+from animevec.search.explanation import shared
 from animevec.search.request import SimilarSearch
 from animevec.search.response import SearchResult
 from animevec.search.similarity import mean_example
@@ -129,6 +131,12 @@ def test_thresholds_and_pages(engine: SearchEngine) -> None:
     far = similar(engine, BEBOP, limit=30, metric="euclid").hits[4].score
     near = similar(engine, BEBOP, limit=30, metric="euclid", score_threshold=far)
     assert ids(near) == ids(whole)[:5]
+
+
+def test_what_is_shared_is_shared_in_any_spelling(sample: list[Anime]) -> None:
+    one = sample[0].model_copy(update={"studios": ("Mad House",)})
+    other = sample[1].model_copy(update={"studios": ("madhouse", "Bones")})
+    assert shared([one], other).studios == ("madhouse",)
 
 
 def test_filters_franchises_and_what_is_shared(engine: SearchEngine) -> None:

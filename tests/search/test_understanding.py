@@ -7,6 +7,7 @@ import pytest
 
 from animevec.catalog.record import Anime
 from animevec.search import phrases
+from animevec.search.filters import as_json
 from animevec.search.phrases import read_filters
 from animevec.search.request import UNDERSTANDING
 from animevec.search.request import Understanding as Part
@@ -85,6 +86,15 @@ def test_filters_said_in_words(
     readings, text = read_filters(said, vocabulary)
     assert text == left
     assert [as_json(reading.node) for reading in readings] == filters
+
+
+def test_words_mean_every_spelling_of_a_label(sample: list[Anime]) -> None:
+    other = sample[0].model_copy(update={"studios": ("madhouse",), "themes": ("harem",)})
+    mixed = Vocabulary().changed((), (labelled(record) for record in [*sample, other]))
+    assert [as_json(r.node) for r in read_filters("by Madhouse, no harem", mixed)[0]] == [
+        field("studios", any=["Madhouse", "madhouse"]),
+        field("themes", none=["Harem", "harem"]),
+    ]
 
 
 def test_rules_that_are_left_out_without_a_digit_need_one() -> None:

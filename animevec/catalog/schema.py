@@ -1,10 +1,10 @@
 """The tables of the catalogue; ``migrations/`` builds the same ones, and a test holds them equal.
 
-``anime`` has one row per title ever seen (a deleted one keeps its row as a tombstone) and points
-at its newest row in ``anime_version``, which is the history.  ``catalog_counter`` is the last
-revision given out: every writer locks its one row until it commits, so revisions become
-visible in order and a follower that asks for what came after *n* never misses a lower number
-that was committed later.
+``anime`` has one row per title ever seen (a deleted one keeps its row and its keys as a
+tombstone) and points at its newest row in ``anime_version``, which is the history.
+``catalog_counter`` is the last revision given out: every writer locks its one row until it
+commits, so revisions become visible in order and a follower that asks for what came after *n*
+never misses a lower number that was committed later.
 """
 
 from sqlalchemy import (
@@ -21,7 +21,7 @@ from sqlalchemy import (
     Uuid,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 VERSION_TABLE = "catalog_schema"
 
 metadata = MetaData(
@@ -79,6 +79,7 @@ imports = Table(
     Column("created", BigInteger, nullable=False),
     Column("updated", BigInteger, nullable=False),
     Column("unchanged", BigInteger, nullable=False),
+    Column("left_out", BigInteger, nullable=False, server_default="0"),
     Column("started", DateTime(timezone=True), nullable=False),
     Column("finished", DateTime(timezone=True)),
 )

@@ -119,6 +119,12 @@ class Catalog:
                 return None
             return next((found for found, _ in transaction.texts([id])), None)
 
+    def deleted(self, key: str) -> UUID | None:
+        """The id of a deleted title that was known under a key such as ``mal:1``."""
+        with self.reading() as transaction:
+            found = transaction.deleted([key] if key.isprintable() else []).get(key, ())
+        return next(iter(found), None)
+
     def put(self, records: Sequence[Anime], actor: str) -> PutReport:
         """Write records, all or none; one that equals what is stored gets no revision.
 

@@ -30,6 +30,14 @@ class PutReport:
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A title ever seen: whether it was deleted, and the keys it has or had then."""
+
+    deleted: bool
+    keys: Mapping[str, str]
+
+
 def encode(record: Anime) -> str:
     """Canonical JSON of a record: sorted keys, defaults left out; equal records are equal text."""
     return json.dumps(
@@ -82,16 +90,23 @@ class Transaction:
 
     def owners(self, keys: Iterable[str]) -> Mapping[str, Sequence[UUID]]:
         """Titles known under each key such as ``anilist:1``, in the order of their ids."""
-        found: dict[str, list[UUID]] = defaultdict(list)
-        for chunk in _chunks(keys):
-            rows = self.connection.execute(
-                select(schema.key.c.key, schema.key.c.id)
-                .where(schema.key.c.key.in_(chunk))
-                .order_by(schema.key.c.id)
-            )
-            for key, id in rows:
-                found[key].append(id)
-        return found
+        return self._holders(keys, [UPSERT])
+
+    def deleted(self, keys: Iterable[str]) -> Mapping[str, Sequence[UUID]]:
+        """As ``owners``, but the titles that were deleted under each key."""
+        return self._holders(keys, [DELETE])
+
+    def standings(self, ids: Iterable[UUID], keys: Iterable[str]) -> dict[UUID, Standing]:
+        """Every title ever seen under one of the ``ids`` or ``keys``."""
+        rows = self._rows(set(ids).union(*self._holders(keys, [UPSERT, DELETE]).values()))
+        found: dict[UUID, dict[str, str]] = {id: {} for id in rows}
+        key = schema.key
+        for chunk in _chunks(rows):
+            query = select(key.c.id, key.c.key).where(key.c.id.in_(chunk))
+            for id, text in self.connection.execute(query):
+                provider, _, value = text.partition(":")
+                found[id][provider] = value
+        return {id: Standing(rows[id].kind == DELETE, had) for id, had in found.items()}
 
     def put(self, records: Sequence[Anime], actor: str) -> PutReport:
         """Write the records that differ from what is stored."""
@@ -121,7 +136,10 @@ class Transaction:
         )
 
     def delete(self, ids: Iterable[UUID], actor: str, reason: str) -> int:
-        """Leave tombstones for the ``ids`` that exist; returns how many did."""
+        """Leave tombstones for the ``ids`` that exist; returns how many did.
+
+        A tombstone keeps its keys, by which a source's next dump is told not to bring it back.
+        """
         revision = self.lock()
         alive = sorted(id for id, row in self._rows(ids).items() if row.kind == UPSERT)
         changes = [
@@ -129,8 +147,21 @@ class Transaction:
             for number, id in enumerate(alive, start=revision + 1)
         ]
         self._write([], changes, actor, reason)
-        self._drop_keys(alive)
         return len(alive)
+
+    def _holders(self, keys: Iterable[str], kinds: Sequence[str]) -> Mapping[str, Sequence[UUID]]:
+        found: dict[str, list[UUID]] = defaultdict(list)
+        key, anime = schema.key, schema.anime
+        for chunk in _chunks(keys):
+            rows = self.connection.execute(
+                select(key.c.key, key.c.id)
+                .join(anime, anime.c.id == key.c.id)
+                .where(key.c.key.in_(chunk), anime.c.kind.in_(kinds))
+                .order_by(key.c.id)
+            )
+            for text, id in rows:
+                found[text].append(id)
+        return found
 
     def _rows(self, ids: Iterable[UUID]) -> dict[UUID, Row[Any]]:
         anime = schema.anime

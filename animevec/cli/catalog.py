@@ -55,6 +55,7 @@ def catalog(context: click.Context, url: str | None) -> None:
 )
 @click.option("--pictures-by", default="mal", help="Provider whose ids name the covers.")
 @click.option("--force", is_flag=True, help="Import again what was imported already.")
+@click.option("--revive", is_flag=True, help="Bring back titles that were deleted.")
 @json_option
 @click.pass_obj
 def import_(
@@ -64,6 +65,7 @@ def import_(
     pictures: Path | None,
     pictures_by: str,
     force: bool,
+    revive: bool,
     as_json: bool,
 ) -> None:
     """Import titles from FILE.
@@ -71,7 +73,8 @@ def import_(
     JSON lines, a JSON document or Parquet, plain or compressed with gzip or Zstandard, in one of
     these layouts: animevec (this project's own), mal (MyAnimeList-like fields) or
     anime-offline-database.  An import that was stopped goes on where it stopped; one that
-    finished is not done twice.  Rows that cannot be read are reported and left out.
+    finished is not done twice.  Rows that cannot be read are reported and left out, and so are
+    titles that were deleted here, except in the layout animevec.
 
     \b
     Exit code: 0 every row was imported, 3 some were refused, 1 nothing could be done.
@@ -89,7 +92,14 @@ def import_(
     covers = Pictures(pictures, settings.pictures_path, pictures_by, limit) if pictures else None
     with _opened(url) as store, terminal.bar(f"importing {file.name}", as_json) as progress:
         report = import_file(
-            store, file, format_, progress, actor="cli", pictures=covers, again=force
+            store,
+            file,
+            format_,
+            progress,
+            actor="cli",
+            pictures=covers,
+            again=force,
+            revive=revive,
         )
     terminal.answer(asdict(report), as_json, lambda: _print_import(report, file))
     if report.errors:
@@ -157,14 +167,15 @@ def get(url: str | None, key: str, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def history(url: str | None, key: str, as_json: bool) -> None:
-    """Show who changed a title, and when; for a deleted one give its id.
+    """Show who changed a title, and when; also of a deleted one.
 
     \b
     Example:
       animevec catalog history mal:1
     """
     with _opened(url) as store:
-        versions = store.history(_id(key) or _found(store, key))
+        gone = None if store.resolve(key) else store.deleted(key)
+        versions = store.history(_id(key) or gone or _found(store, key))
     if not versions:
         raise NotFound(f"no title {key} was ever in the catalogue", key=key)
     terminal.rows([_version(version) for version in versions], as_json)
@@ -186,13 +197,13 @@ def delete(url: str | None, keys: tuple[str, ...], reason: str, yes: bool, as_js
     with _opened(url) as store:
         ids = [_found(store, key) for key in keys]
         if not yes:
-            click.confirm(f"Delete {len(ids)} titles?", abort=True, err=True)
+            click.confirm(f"Delete {len(set(ids))} titles?", abort=True, err=True)
         count = store.delete(ids, actor="cli", reason=reason)
         revision = store.revision()
     terminal.answer(
-        {"deleted": count, "revision": revision},
+        {"deleted": count, "ids": list(map(str, ids)), "revision": revision},
         as_json,
-        lambda: click.echo(f"{count} deleted; the catalogue is at revision {revision:,}"),
+        lambda: _print_deleted(dict(zip(keys, ids, strict=True)), count, revision),
     )
 
 
@@ -233,10 +244,18 @@ def _print_import(report: ImportReport, file: Path) -> None:
         f"{report.updated:,} updated, {report.unchanged:,} unchanged, "
         f"{len(report.errors):,} refused; revision {report.revision:,}"
     )
+    if report.left_out:
+        click.echo(f"{report.left_out:,} deleted earlier, left out; --revive brings them back")
     for error in report.errors[:SHOWN]:
         click.secho(f"  line {error.line}: {error.reason}", fg="yellow", err=True)
     if len(report.errors) > SHOWN:
         click.secho(f"  and {len(report.errors) - SHOWN:,} more (--json lists all)", err=True)
+
+
+def _print_deleted(ids: Mapping[str, UUID], count: int, revision: int) -> None:
+    for key, id in ids.items():
+        click.echo(f"{key}: {id}")
+    click.echo(f"{count} deleted; the catalogue is at revision {revision:,}")
 
 
 def _print_stats(found: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from animevec.catalog.importers.merge import IDENTITY
+from animevec.catalog.importers.identity import identity
 from animevec.catalog.record import Anime
 from animevec.catalog.store import Catalog
 from animevec.catalog.transaction import Transaction
@@ -19,6 +19,7 @@ from flows.enrichment.stages.hearing import heard
 from flows.enrichment.types import Enriched, OutcomeKind, SourceOutcome, Stage
 
 ACTOR = "enrichment"
+DELETED = "the title was deleted; put it back, if it is wanted, before it is enriched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,14 @@ class Writer:
                 p.place: _taken(transaction, homes[p.place], asked[p.place].values())
                 for p in titles
             }
+            gone = [
+                p
+                for p in titles
+                if homes[p.place] is None and _deleted(transaction, p, asked[p.place].values())
+            ]
         overrides = self._reviews.overrides([home.id for home in homes.values() if home])
-        found = []
-        for planned in titles:
+        found = [Merged(p, list(asked[p.place].values()), problem=DELETED) for p in gone]
+        for planned in (p for p in titles if p not in gone):
             home, outcomes = homes[planned.place], list(asked[planned.place].values())
             one = Merged(planned, outcomes, home)
             try:
@@ -141,8 +147,18 @@ def _home(
     """The title as it is in the catalogue, found by its id or by the ids sources named."""
     if planned.id is not None:
         return transaction.records([planned.id]).get(planned.id)
-    keys = identify(heard(outcomes), planned.keys).keys
-    asked = [f"{name}:{keys[name]}" for name in IDENTITY if name in keys]
+    asked = list(identity(_keys(planned, outcomes)))
     owners = transaction.owners(asked)
     ids = [id for key in asked for id in owners.get(key, ())]
     return transaction.records(ids[:1]).get(ids[0]) if ids else None
+
+
+def _deleted(transaction: Transaction, planned: Planned, outcomes: Iterable[SourceOutcome]) -> bool:
+    """Whether a title that is not in the catalogue was there before."""
+    ids = [planned.id] if planned.id else []
+    known = transaction.standings(ids, identity(_keys(planned, outcomes)))
+    return any(standing.deleted for standing in known.values())
+
+
+def _keys(planned: Planned, outcomes: Iterable[SourceOutcome]) -> Mapping[str, str]:
+    return identify(heard(outcomes), planned.keys).keys

@@ -57,14 +57,38 @@ def test_look_up_change_and_delete(run: Run, rows: Path, tmp_path: Path) -> None
     assert "Hoshi no Kaze 1" in run("get", "mal:1").stdout
     record = json.loads(run("get", "mal:1", "--json").stdout)
     assert record["keys"]["mal"] == "1"
-    assert run("delete", "mal:1", "--reason", "mistake", "--yes").exit_code == 0
+    deleted = run("delete", "mal:1", "--reason", "mistake", "--yes")
+    assert (deleted.exit_code, f"mal:1: {record['id']}" in deleted.stdout) == (0, True)
     assert run("get", "mal:1").exit_code == 1
-    versions = json.loads(run("history", record["id"], "--json").stdout)
-    assert [(v["kind"], v["reason"]) for v in versions] == [("upsert", ""), ("delete", "mistake")]
-    assert "mistake" in run("history", record["id"]).stdout
+    for key in (record["id"], "mal:1"):
+        versions = json.loads(run("history", key, "--json").stdout)
+        assert [(v["kind"], v["reason"]) for v in versions] == [
+            ("upsert", ""),
+            ("delete", "mistake"),
+        ]
+        assert "mistake" in run("history", key).stdout
     stats = json.loads(run("stats", "--json").stdout)
     assert (stats["titles"], stats["types"]) == (1, {"SPECIAL": 1})
     assert "1 titles at revision 3" in run("stats").stdout
+
+
+def test_delete_tells_programs_the_ids(run: Run, rows: Path) -> None:
+    run("import", rows)
+    id = json.loads(run("get", "mal:1", "--json").stdout)["id"]
+    report = json.loads(run("delete", "mal:1", "--reason", "mistake", "--yes", "--json").stdout)
+    assert report == {"deleted": 1, "ids": [id], "revision": 3}
+
+
+def test_a_deleted_title_is_left_out_of_an_import_until_it_is_revived(run: Run, rows: Path) -> None:
+    run("import", rows)
+    run("delete", "mal:1", "--reason", "licence withdrawn", "--yes")
+    result = run("import", rows, "--force")
+    assert "1 deleted earlier, left out; --revive brings them back" in result.stdout
+    assert json.loads(run("import", rows, "--json").stdout)["left_out"] == 1
+    assert run("get", "mal:1").exit_code == 1
+    result = run("import", rows, "--revive")
+    assert "1 created" in result.stdout and "left out" not in result.stdout
+    assert run("get", "mal:1").exit_code == 0
 
 
 def test_delete_asks_first(run: Run, rows: Path) -> None:

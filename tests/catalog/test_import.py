@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -80,7 +81,62 @@ def test_importing_again_by_force_changes_nothing_that_is_the_same(
     import_file(catalog, file)
     catalog.delete([catalog.resolve("mal:3")], "me", "mistake")  # type: ignore[list-item]
     report = import_file(catalog, file, again=True)
-    assert (report.created, report.unchanged, len(report.errors)) == (1, 1, 1)
+    assert (report.left_out, report.unchanged, len(report.errors)) == (1, 1, 1)
+
+
+def test_what_was_deleted_stays_deleted_in_the_next_dump(catalog: Catalog, tmp_path: Path) -> None:
+    early = offline_row(1, sources=["https://anilist.co/anime/70001"])
+    import_file(catalog, write(tmp_path / "early", [early]))
+    import_file(catalog, write(tmp_path / "mal", [mal_row(1), mal_row(2)]))
+    id = catalog.resolve("mal:1")
+    assert id is not None
+    catalog.delete([id], "me", "licence withdrawn")
+    own_key = [offline_row(1, sources=["https://myanimelist.net/anime/1"]), early]
+    other = offline_row(3, sources=["https://myanimelist.net/anime/9", early["sources"][0]])
+    report = import_file(catalog, write(tmp_path / "next", [*own_key, other]))
+    assert (report.created, report.left_out, report.errors) == (1, 2, ())
+    assert (catalog.get(id), catalog.deleted("mal:1")) == (None, id)
+    report = import_file(catalog, write(tmp_path / "next", own_key[:1]), revive=True)
+    assert (report.created, report.left_out, catalog.resolve("mal:1")) == (1, 0, id)
+    assert (catalog.deleted("mal:1"), catalog.count()) == (None, 3)
+
+
+def test_an_own_row_brings_a_deleted_title_back_under_its_id(
+    catalog: Catalog, tmp_path: Path, make: Any
+) -> None:
+    record = make(1, keys={"mal": "1", "anilist": "10"})
+    catalog.put([record], "me")
+    catalog.delete([record.id], "me", "mistake")
+    row = {"keys": {"anilist": "10"}, "titles": [{"text": "Again"}]}
+    assert import_file(catalog, write(tmp_path / "own", [row])).created == 1
+    assert catalog.resolve("anilist:10") == record.id
+
+
+def test_an_own_row_without_an_id_is_the_title_that_has_its_keys(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    titles = [{"text": "One"}]
+    first = {"keys": {"anilist": "77"}, "titles": titles}
+    import_file(catalog, write(tmp_path / "early", [first]))
+    id = catalog.resolve("anilist:77")
+    later = {"keys": {"mal": "1000077", "anilist": "77"}, "titles": titles, "year": 1998}
+    report = import_file(catalog, write(tmp_path / "later", [first | {"year": 1990}, later]))
+    assert (report.updated, catalog.count()) == (1, 1)
+    assert catalog.resolve("mal:1000077") == catalog.resolve("anilist:77") == id
+    assert catalog.get(id).year == 1998  # type: ignore[arg-type,union-attr]
+
+
+def test_a_key_of_one_title_is_refused_under_another_id(
+    catalog: Catalog, tmp_path: Path, make: Any
+) -> None:
+    rows = [
+        {"id": str(UUID(int=number)), "keys": keys, "titles": [{"text": "One"}]}
+        for number, keys in ((1, {"mal": "5"}), (2, {"mal": "5"}), (3, {"mal": "6", "anidb": "1"}))
+    ]
+    report = import_file(catalog, write(tmp_path / "rows", rows))
+    reason = f"title {UUID(int=1)} has the key mal:5 already; a title has one id"
+    assert (report.created, report.errors) == (2, (RowError(2, reason),))
+    assert catalog.resolve("mal:5") == UUID(int=1)
 
 
 def test_a_damaged_file_keeps_what_came_before_the_damage(catalog: Catalog, tmp_path: Path) -> None:

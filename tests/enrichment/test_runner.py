@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -200,6 +201,23 @@ def test_a_title_removed_upstream_is_orphaned_not_deleted(stage: Stage) -> None:
     assert values(stage.record(4)) == before
     answers = stage.runner.ledger.answers()[stage.record(4).id]
     assert all(answer.gone_at for answer in answers.values() if answer.found_at)
+
+
+def test_a_deleted_title_is_not_brought_back(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.enrich_all()
+    ids = [stage.record(number).id for number in (3, 4)]
+    merge = writer.Writer.merge
+
+    async def meanwhile(*arguments: Any, **options: Any) -> Any:
+        stage.catalog.delete(ids, "admin", "withdrawn")
+        return await merge(*arguments, **options)
+
+    monkeypatch.setattr(writer.Writer, "merge", meanwhile)
+    later = datetime.now(UTC) + timedelta(days=400)
+    for report in (stage.enrich(now=later), stage.enrich_all(now=later)):
+        assert [trouble.message for trouble in report.troubles] == [writer.DELETED] * 2
+    assert not stage.catalog.get_many(ids)
+    assert stage.catalog.count() == TITLES - 2
 
 
 def test_a_change_upstream_is_seen_by_the_cheap_sources_and_asked_of_all(stage: Stage) -> None:

@@ -2,20 +2,20 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from animevec.catalog.importers.container import Container, Raw
-from animevec.catalog.importers.journal import Journal, RowError
+from animevec.catalog.importers.journal import COUNTS, Journal, RowError
 from animevec.catalog.importers.layout import Importer, Row
 from animevec.catalog.importers.mal import MyAnimeList
-from animevec.catalog.importers.merge import place
 from animevec.catalog.importers.offline import OfflineDatabase
-from animevec.catalog.importers.own import Own
+from animevec.catalog.importers.own import Own, names_id
 from animevec.catalog.importers.pictures import Pictures
+from animevec.catalog.importers.placement import place
 from animevec.catalog.record import Anime
 from animevec.catalog.store import Catalog
 from animevec.catalog.transaction import storable
@@ -34,8 +34,8 @@ class ImportReport:
     """What an import did, all its attempts together.
 
     ``rows`` is the number of the last row read (of the last line, in a file of lines).
-    ``resumed_at`` is the row an earlier attempt had reached; ``already`` says that one had
-    finished and this one did nothing.
+    ``left_out`` counts the rows of titles that had been deleted.  ``resumed_at`` is the row an
+    earlier attempt had reached; ``already`` says that one had finished and this one did nothing.
     """
 
     format: str
@@ -43,6 +43,7 @@ class ImportReport:
     created: int
     updated: int
     unchanged: int
+    left_out: int
     errors: tuple[RowError, ...]
     revision: int
     resumed_at: int = 0
@@ -57,11 +58,13 @@ def import_file(
     actor: str = "import",
     pictures: Pictures | None = None,
     again: bool = False,
+    revive: bool = False,
 ) -> ImportReport:
     """Import ``path``; rows that cannot be read are reported and the others imported.
 
     The same content goes on where an earlier attempt stopped, and does nothing where that one
-    finished, unless ``again``.
+    finished, unless ``again``.  A title that was deleted is left out unless ``revive``, or unless
+    the file has this project's own layout.
 
     Raises:
         InvalidRequest: no such file, no known format, or a damaged file; what came before
@@ -69,14 +72,14 @@ def import_file(
     """
     container = Container.open(path)
     importer = _importer(container, format)
-    digest = _digest(path, importer, pictures)
+    digest = _digest(path, importer, pictures, revive)
     with catalog.writing() as transaction:
         state = Journal(transaction.connection, digest).start(importer.name, again)
     if state["finished"] is None:
         total = container.total()
         progress(state["rows"], total)
         for batch in _batches(_rows(container, importer, pictures, state["rows"])):
-            _write(catalog, digest, batch, importer.owns, actor)
+            _write(catalog, digest, batch, importer.owns, actor, revive)
             progress(batch[-1].line, total)
         with catalog.writing() as transaction:
             Journal(transaction.connection, digest).finish()
@@ -98,10 +101,11 @@ def _importer(container: Container, name: str | None) -> Importer:
     )
 
 
-def _digest(path: Path, importer: Importer, pictures: Pictures | None) -> str:
+def _digest(path: Path, importer: Importer, pictures: Pictures | None, revive: bool) -> str:
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
     parts = [content, importer.name, pictures.digest() if pictures else ""]
+    parts += ["revive"] if revive else []
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -117,7 +121,8 @@ def _row(importer: Importer, raw: Raw) -> Row:
     if raw.value is None:
         return Row(raw.line, error=raw.error)
     try:
-        return Row(raw.line, importer.record(raw.value))
+        named = importer.owns and names_id(raw.value)
+        return Row(raw.line, importer.record(raw.value), names_id=named)
     except ValidationError as error:
         return Row(raw.line, error=_reasons(error))
     except InvalidRequest as error:
@@ -130,9 +135,9 @@ def _row(importer: Importer, raw: Raw) -> Row:
 
 def _illustrated(row: Row, record: Anime, pictures: Pictures) -> Row:
     try:
-        return Row(row.line, pictures.attach(record))
+        return replace(row, record=pictures.attach(record))
     except InvalidRequest as error:
-        return Row(row.line, record, error.message)
+        return replace(row, error=error.message)
 
 
 def _reasons(error: ValidationError) -> str:
@@ -158,7 +163,9 @@ def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
-def _write(catalog: Catalog, digest: str, batch: list[Row], owns: bool, actor: str) -> None:
+def _write(
+    catalog: Catalog, digest: str, batch: list[Row], owns: bool, actor: str, revive: bool
+) -> None:
     """One batch and its journal entry, together; rows another process did meanwhile are left."""
     with catalog.writing() as transaction:
         journal = Journal(transaction.connection, digest)
@@ -166,10 +173,16 @@ def _write(catalog: Catalog, digest: str, batch: list[Row], owns: bool, actor: s
         rows = [row for row in batch if row.line > done]
         if not rows:
             return
-        records = [row.record for row in rows if row.record is not None]
-        report = transaction.put(records if owns else place(transaction, records), actor)
-        errors = [RowError(row.line, storable(row.error)) for row in rows if row.error]
-        journal.advance(rows[-1].line, report, errors)
+        placed = place(transaction, rows, owns, revive)
+        report = transaction.put(placed.records, actor)
+        journal.advance(rows[-1].line, report, placed.left_out, _errors(rows, placed.refused))
+
+
+def _errors(rows: Iterable[Row], refused: Mapping[int, str]) -> list[RowError]:
+    """What was refused of each row, as it was read and as it was placed."""
+    reasons = {row.line: [row.error, refused.get(row.line)] for row in rows}
+    texts = {line: "; ".join(filter(None, both)) for line, both in reasons.items()}
+    return [RowError(line, storable(text)) for line, text in texts.items() if text]
 
 
 def _report(catalog: Catalog, digest: str, resumed_at: int, already: bool) -> ImportReport:
@@ -178,7 +191,7 @@ def _report(catalog: Catalog, digest: str, resumed_at: int, already: bool) -> Im
         state = journal.state()
         return ImportReport(
             format=state["format"],
-            **{name: state[name] for name in ("rows", "created", "updated", "unchanged")},
+            **{name: state[name] for name in COUNTS},
             errors=journal.errors(),
             revision=transaction.revision(),
             resumed_at=0 if already else resumed_at,

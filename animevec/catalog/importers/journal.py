@@ -9,7 +9,8 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 from animevec.catalog.schema import import_error, imports
 from animevec.catalog.transaction import PutReport
 
-ZERO: dict[str, Any] = {"rows": 0, "created": 0, "updated": 0, "unchanged": 0, "finished": None}
+COUNTS = ("rows", "created", "updated", "unchanged", "left_out")
+ZERO: dict[str, Any] = {**dict.fromkeys(COUNTS, 0), "finished": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,14 @@ class Journal:
         assert found is not None, "an import is started before it is asked about"
         return found
 
-    def advance(self, rows: int, put: PutReport, errors: list[RowError]) -> None:
-        """Rows up to number ``rows`` are done."""
+    def advance(self, rows: int, put: PutReport, left_out: int, errors: list[RowError]) -> None:
+        """Rows up to number ``rows`` are done; ``left_out`` of them are of deleted titles."""
         self._set(
             rows=rows,
             created=imports.c.created + put.created,
             updated=imports.c.updated + put.updated,
             unchanged=imports.c.unchanged + put.unchanged,
+            left_out=imports.c.left_out + left_out,
         )
         if errors:
             self.connection.execute(

@@ -11,12 +11,14 @@ from animevec.catalog.record import Anime
 class Row:
     """One row of a file; both a record and an error where only a part of it was refused.
 
-    ``line`` counts from 1: the line of a line file, the row of any other.
+    ``line`` counts from 1: the line of a line file, the row of any other.  ``names_id`` says that
+    the record's id stands in the row, and was not derived from its keys.
     """
 
     line: int
     record: Anime | None = None
     error: str | None = None
+    names_id: bool = False
 
 
 class Importer(Protocol):

@@ -1,38 +1,16 @@
 """How a row of one source meets what the catalogue already knows of the title.
 
-A row is the same title where they share an id of a provider and contradict each other in none;
-AniDB's ids are left out, since one of them may stand for many titles elsewhere.  The row brings
-the fields that its source brought before and those nobody brought yet; the rest stays.
+It brings the fields that its source brought before and those nobody brought yet; the rest stays.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
-from uuid import UUID
 
-from animevec.catalog.ids import PROVIDERS
 from animevec.catalog.record import Anime, Picture, Provenance, Title
-from animevec.catalog.transaction import Transaction
 
-IDENTITY = tuple(provider for provider in PROVIDERS if provider != "anidb")
 UNITED = frozenset(
     {"id", "keys", "titles", "pictures", "nsfw", "statistics", "links", "provenance"}
 )
-
-
-def place(transaction: Transaction, records: Sequence[Anime]) -> list[Anime]:
-    """What to store for ``records``: each merged into the title it describes, if one is there."""
-    keys = {key for record in records for key in _identity(record)}
-    owners = {key: list(ids) for key, ids in transaction.owners(keys).items()}
-    known = {record.id for record in records}.union(*owners.values())
-    titles = transaction.records(known)
-    placed: dict[UUID, Anime] = {}
-    for record in records:
-        found = titles.get(record.id) or _same(record, owners, titles)
-        merged = onto(found, record) if found else record
-        titles[merged.id] = placed[merged.id] = merged
-        for key in _identity(merged):
-            owners.setdefault(key, []).append(merged.id)
-    return list(placed.values())
 
 
 def onto(old: Anime, new: Anime) -> Anime:
@@ -53,25 +31,6 @@ def onto(old: Anime, new: Anime) -> Anime:
         "provenance": old.provenance | _origins(old, new, taken),
     }
     return old.model_copy(update=taken | united)
-
-
-def _identity(record: Anime) -> Iterator[str]:
-    return (f"{name}:{record.keys[name]}" for name in IDENTITY if name in record.keys)
-
-
-def _same(
-    record: Anime, owners: Mapping[str, Sequence[UUID]], titles: Mapping[UUID, Anime]
-) -> Anime | None:
-    for key in _identity(record):
-        for id in owners.get(key, ()):
-            if not _contradict(titles[id], record):
-                return titles[id]
-    return None
-
-
-def _contradict(one: Anime, other: Anime) -> bool:
-    shared = one.keys.keys() & other.keys.keys() & set(IDENTITY)
-    return any(one.keys[name] != other.keys[name] for name in shared)
 
 
 def _stated(record: Anime) -> Iterator[tuple[str, Any]]:

@@ -9,7 +9,7 @@ from animevec.catalog.record import Anime
 
 
 class Own:
-    """Rows as ``catalog export`` writes them; a missing id is derived from the keys."""
+    """Rows as ``catalog export`` writes them; a missing id is found by the keys, or derived."""
 
     name = "animevec"
     owns = True
@@ -20,7 +20,16 @@ class Own:
 
     def record(self, row: Mapping[str, Any]) -> Anime:
         """The record in a row."""
-        value = json.loads(row["record"]) if "record" in row else dict(row)
+        value = dict(_value(row))
         if "id" not in value and isinstance(value.get("keys"), dict):
             value["id"] = str(anime_id(value["keys"]))
         return Anime.model_validate_json(json.dumps(value))
+
+
+def names_id(row: Mapping[str, Any]) -> bool:
+    """Whether a row says the id of its title."""
+    return "id" in _value(row)
+
+
+def _value(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return json.loads(row["record"]) if "record" in row else row

@@ -15,6 +15,8 @@ from pydantic import (
 )
 from pydantic_core import to_jsonable_python
 
+OWN = "animevec"
+"""The source of what this project says itself."""
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Provider = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f]{1,150}$")]
@@ -240,6 +242,15 @@ class Anime(Value):
     def origin(self, field: str) -> Provenance | None:
         """Where the value of ``field`` came from, where that is known."""
         return self.provenance.get(field) or self.provenance.get("*")
+
+    def tentative(self, field: str) -> bool:
+        """Whether any source may replace the value of ``field``.
+
+        Nobody answers for a value of unknown origin, nor for the facts of this project's sample;
+        its synopses are its own.
+        """
+        origin = self.origin(field)
+        return origin is None or (origin.source == OWN and field != "synopsis")
 
     def _named(self, kind: str) -> str | None:
         return next((t.text for t in self.titles if t.kind == kind), None)

@@ -157,7 +157,7 @@ def remembered(
     origin = existing.origin(field)
     value = getattr(existing, field)
     unsaid = field not in existing.provenance and value == Anime.model_fields[field].default
-    if origin is None or unsaid:
+    if origin is None or existing.tentative(field) or unsaid:
         return []
     sources = origin.source.split(JOINED)
     if policy.fields[field].rule not in MULTIPLE:

@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from animevec.catalog.importers import Pictures, RowError, import_file
+from animevec.catalog.importers.mal import MyAnimeList
 from animevec.catalog.importers.merge import onto
 from animevec.catalog.importers.offline import OfflineDatabase
+from animevec.catalog.sample import load_sample
 from animevec.catalog.store import Catalog
 from animevec.errors import InvalidRequest
 from tests.catalog.rows import mal_row, offline_row
@@ -280,6 +282,32 @@ def test_a_source_may_correct_itself_and_no_other(catalog: Catalog, tmp_path: Pa
     assert record is not None
     assert (record.score, record.members) == (9.0, 1_000)
     assert record.tags == ("pilots",)
+
+
+def test_facts_of_the_sample_give_way_to_any_source_and_its_synopses_do_not(make: Any) -> None:
+    sample = next(title for title in load_sample() if title.keys["mal"] == "1")
+    row = mal_row(1, score=8.1, members=7, ids={"mal": 1}, genres=list(sample.genres))
+    after = onto(sample, MyAnimeList().record(row))
+    assert (after.score, after.members, after.episodes) == (8.1, 7, 2)
+    assert (after.synopsis, after.tags, after.id) == (sample.synopsis, sample.tags, sample.id)
+    sources = {name: after.origin(name).source for name in ("score", "synopsis", "tags", "genres")}  # type: ignore[union-attr]
+    assert sources == {"score": "mal", "synopsis": "animevec", "tags": "animevec"} | {
+        "genres": "animevec"
+    }
+    third = OfflineDatabase().record(offline_row(1))
+    assert third is not None and onto(after, third).score == 8.1, "mal answers for it now"
+    unknown = make(1, score=2.0, synopsis="Mine.")
+    assert onto(unknown, MyAnimeList().record(row)).score == 8.1
+
+
+def test_facts_of_the_sample_are_not_made_vaguer() -> None:
+    sample = next(title for title in load_sample() if title.relations)
+    studios = [name.lower() for name in sample.studios]
+    new = OfflineDatabase().record(offline_row(1, studios=studios, score={"arithmeticMean": 5.5}))
+    assert new is not None
+    after = onto(sample, new)
+    assert (after.studios, after.relations) == (sample.studios, sample.relations)
+    assert after.score == 5.5
 
 
 def test_a_title_keeps_its_id_when_a_better_key_is_learned(

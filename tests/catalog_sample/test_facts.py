@@ -15,7 +15,7 @@ AGREEMENT = 0.98
 @pytest.fixture(scope="module")
 def real(shared: Path) -> dict[str, Any]:
     parquet = pytest.importorskip("pyarrow.parquet")
-    columns = ["mal_id", "type", "year", "episodes", "studios"]
+    columns = ["mal_id", "type", "year", "season", "episodes", "studios"]
     table = parquet.read_table(shared / "data" / "catalogue" / "anime.parquet", columns=columns)
     return {str(row["mal_id"]): row for row in table.to_pylist()}
 
@@ -32,6 +32,10 @@ def same_year(anime: Anime, row: dict[str, Any]) -> bool:
     return row["year"] is None or anime.year == int(row["year"])
 
 
+def same_season(anime: Anime, row: dict[str, Any]) -> bool:
+    return row["season"] is None or anime.season == row["season"].upper()
+
+
 def same_episodes(anime: Anime, row: dict[str, Any]) -> bool:
     return row["episodes"] is None or anime.episodes == int(row["episodes"])
 
@@ -41,7 +45,9 @@ def share_a_studio(anime: Anime, row: dict[str, Any]) -> bool:
     return not theirs or bool(theirs & studio_names(anime.studios))
 
 
-@pytest.mark.parametrize("agrees", [same_type, same_year, same_episodes, share_a_studio])
+@pytest.mark.parametrize(
+    "agrees", [same_type, same_year, same_season, same_episodes, share_a_studio]
+)
 def test_facts_agree(real: dict[str, Any], agrees: Callable[[Anime, dict[str, Any]], bool]) -> None:
     known = [anime for anime in load_sample() if anime.keys["mal"] in real]
     wrong = [anime.title for anime in known if not agrees(anime, real[anime.keys["mal"]])]

@@ -1,6 +1,7 @@
 """The sample catalogue is sound in itself."""
 
 from collections import Counter
+from datetime import date, timedelta
 from itertools import combinations
 
 import pytest
@@ -71,8 +72,22 @@ def test_year_and_season_follow_from_the_first_airing(titles: list[Anime]) -> No
     for anime in titles:
         assert anime.aired_from is not None
         assert anime.year == anime.aired_from.year, anime.title
-        assert anime.season is list(Season)[(anime.aired_from.month - 1) // 3], anime.title
+        assert anime.season in _seasons(anime.aired_from), anime.title
         assert anime.aired_to is None or anime.aired_from <= anime.aired_to, anime.title
+
+
+def _seasons(day: date) -> set[Season]:
+    """The quarter of a day; in the last month before the next, that one too."""
+    days = (day, day + timedelta(days=31))
+    return {list(Season)[(one.month - 1) // 3] for one in days}
+
+
+def test_every_field_has_an_origin(titles: list[Anime]) -> None:
+    for anime in titles:
+        for name in Anime.model_fields:
+            origin = anime.origin(name)
+            assert origin is not None and origin.source == "animevec", (anime.title, name)
+            assert anime.tentative(name) == (name != "synopsis"), (anime.title, name)
 
 
 def test_synopses_are_ours_and_of_a_few_sentences(titles: list[Anime]) -> None:

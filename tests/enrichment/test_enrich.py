@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from animevec.catalog.record import Anime, Kind, Status
+from animevec.catalog.record import Anime, Kind, Provenance, Status
 from animevec.errors import InvalidRequest
 from flows.enrichment import policy
 from flows.enrichment.enrich import enrich
@@ -205,6 +205,15 @@ def test_new_values_arrive() -> None:
     after = merged(*(found(source, LATER, episodes=24) for source in SIX), existing=before).anime
     assert after.episodes == 24 and after.id == before.id
     assert after.provenance["episodes"].fetched_at == LATER
+
+
+def test_facts_of_the_sample_give_way_and_its_synopsis_is_weighed() -> None:
+    origins = {"*": Provenance(source="animevec"), "synopsis": Provenance(source="animevec")}
+    before = six().anime.model_copy(update={"provenance": origins, "episodes": 99})
+    after = merged(found("jikan", LATER, episodes=24), existing=before).anime
+    assert (after.episodes, after.provenance["episodes"].alternatives) == (24, {})
+    said = {after.provenance["synopsis"].source, *after.provenance["synopsis"].alternatives}
+    assert said == {"jikan", "animevec"}
 
 
 def test_merging_the_same_twice_changes_nothing() -> None:

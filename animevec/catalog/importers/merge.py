@@ -1,6 +1,7 @@
 """How a row of one source meets what the catalogue already knows of the title.
 
-It brings the fields that its source brought before and those nobody brought yet; the rest stays.
+It brings the fields that its source brought before and those that nobody brought yet or answers
+for; the rest stays.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,8 +43,15 @@ def _stated(record: Anime) -> Iterator[tuple[str, Any]]:
 
 def _open(old: Anime, new: Anime, name: str) -> bool:
     absent = getattr(old, name) == Anime.model_fields[name].default
-    origin = old.origin(name)
-    return absent or (origin is not None and _source(origin) == _source(new.origin(name)))
+    same = _source(old.origin(name)) == _source(new.origin(name))
+    return absent or same or (old.tentative(name) and _corrects(old, new, name))
+
+
+def _corrects(old: Anime, new: Anime, name: str) -> bool:
+    """Whether ``new`` says more than another case, or relations without a kind."""
+    if name == "relations" and all(relation.kind == "other" for relation in new.relations):
+        return False
+    return str(getattr(old, name)).casefold() != str(getattr(new, name)).casefold()
 
 
 def _source(origin: Provenance | None) -> str | None:

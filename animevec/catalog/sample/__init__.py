@@ -8,8 +8,9 @@ from animevec.catalog.record import Anime
 def sample_path() -> Path:
     """The sample as JSONL, one :class:`Anime` a line, oldest first.
 
-    Names, dates and figures are facts; every synopsis was written for this project
-    (Apache-2.0). Scores are rounded to 0.1 or finer, members to two or three digits.
+    Names, dates and figures are facts, which any source may correct; every synopsis was written
+    for this project (Apache-2.0). Scores are rounded to 0.1 or finer, members to two or three
+    digits.
     """
     return Path(__file__).with_name("titles.jsonl")
 

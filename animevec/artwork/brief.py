@@ -50,6 +50,10 @@ _OUTFITS = {
 }
 
 
+# Tags that name a thing more closely than any genre: it is the emblem, and nothing else is.
+THINGS = {"basketball": "basketball", "cars": "car"}
+
+
 def number_of(text: str) -> int:
     """64 bits that depend on nothing but the text (Python's own hash differs by process)."""
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
@@ -87,6 +91,7 @@ def brief_of(anime: Anime) -> Brief:
     """The brief of a record: genres and themes decide the motifs, the year the era."""
     tags = (*anime.themes, *anime.genres, *anime.demographics)
     looks = [look for look in map(look_of, tags) if look]
+    things = [THINGS[tag.lower()] for tag in anime.tags if tag.lower() in THINGS]
     latin = next((t.text for t in anime.titles if t.text.isascii()), "")
     return Brief(
         seed=anime.id.int,
@@ -95,6 +100,7 @@ def brief_of(anime: Anime) -> Brief:
         era=Era.of(anime.year or (anime.aired_from.year if anime.aired_from else None)),
         mood=mood_of(tags, anime.synopsis),
         backdrops=tuple(dict.fromkeys(b for look in looks for b in look.backdrops)) or ("dusk",),
-        emblems=tuple(dict.fromkeys(e for look in looks for e in look.emblems)) or ("star",),
+        emblems=tuple(dict.fromkeys(things or [e for look in looks for e in look.emblems]))
+        or ("star",),
         outfits=tuple(_OUTFITS[t.lower()] for t in tags if t.lower() in _OUTFITS),
     )

@@ -52,6 +52,13 @@ def test_another_process_with_another_hash_seed_draws_the_same_pixels() -> None:
     assert run.stdout.split() == [pixels(record(k)) for k in range(4)]
 
 
+def test_a_thing_that_a_tag_names_is_the_emblem() -> None:
+    assert brief_of(record(genres=("Sports",), tags=("Basketball",))).emblems == ("basketball",)
+    racing = record(themes=("Racing",), tags=("drifting", "cars"))
+    assert brief_of(racing).emblems == ("car",)
+    assert brief_of(record(genres=("Sports",))).emblems == ("ball",)
+
+
 def test_records_do_not_share_a_picture() -> None:
     assert len({pixels(record(k)) for k in range(24)}) == 24
 

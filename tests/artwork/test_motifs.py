@@ -7,6 +7,7 @@ import pytest
 
 from animevec.artwork import scene
 from animevec.artwork.backdrops import BACKDROPS
+from animevec.artwork.brief import THINGS
 from animevec.artwork.emblems import EMBLEMS
 from animevec.artwork.palette import Era, Mood, palette
 from animevec.artwork.stage import Stage
@@ -28,7 +29,8 @@ def test_every_tag_names_motifs_that_exist(tag: str) -> None:
 
 def test_no_motif_is_left_unused() -> None:
     assert {b for look in LOOKS.values() for b in look.backdrops} == BACKDROPS.keys()
-    assert {e for look in LOOKS.values() for e in look.emblems} == EMBLEMS.keys()
+    emblems = {e for look in LOOKS.values() for e in look.emblems} | {*THINGS.values()}
+    assert emblems == EMBLEMS.keys()
 
 
 @pytest.mark.parametrize("name", sorted(BACKDROPS))

@@ -45,6 +45,7 @@ EMBLEMS: dict[str, Emblem] = {
         things.kite,
         things.lens,
         play.ball,
+        play.basketball,
         play.cards,
         play.crown,
         play.dice,

@@ -10,15 +10,13 @@ from animevec.artwork.stage import Stage
 
 def ball(s: Stage, x: float, y: float, r: float) -> None:
     kind = s.rng.randrange(4)
-    ink = (WHITE, (236, 130, 50), (250, 246, 236), (210, 230, 70))[kind]
-    s.disc(x, y, r, ink)
+    if kind == 1:
+        basketball(s, x, y, r)
+        return
+    s.disc(x, y, r, (WHITE, WHITE, (250, 246, 236), (210, 230, 70))[kind])
     if kind == 0:
         for px, py in [(x, y), *rim(x, y, r * 0.8, 5)]:
             s.polygon(rim(px, py, r * 0.28, 5), (24, 24, 30))
-    elif kind == 1:
-        s.line(((x - r, y), (x + r, y)), (60, 30, 20), r * 0.07)
-        s.line(((x, y - r), (x, y + r)), (60, 30, 20), r * 0.07)
-        s.ring(x, y, r * 0.6, (60, 30, 20), r * 0.07)
     else:
         seam = (210, 40, 40) if kind == 2 else WHITE
         for side in (-1, 1):
@@ -30,6 +28,14 @@ def ball(s: Stage, x: float, y: float, r: float) -> None:
                 seam,
                 r * 0.09,
             )
+    s.ring(x, y, r, s.palette.ink, r * 0.06)
+
+
+def basketball(s: Stage, x: float, y: float, r: float) -> None:
+    s.disc(x, y, r, (236, 130, 50))
+    s.line(((x - r, y), (x + r, y)), (60, 30, 20), r * 0.07)
+    s.line(((x, y - r), (x, y + r)), (60, 30, 20), r * 0.07)
+    s.ring(x, y, r * 0.6, (60, 30, 20), r * 0.07)
     s.ring(x, y, r, s.palette.ink, r * 0.06)
 
 

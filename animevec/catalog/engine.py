@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
-from animevec.errors import InvalidRequest
+from animevec.errors import InvalidRequest, Unavailable
 
 BUSY_SECONDS = 60
 MIGRATION_LOCK = 0x616E696D  # any constant; "anim"
@@ -20,7 +20,8 @@ def connect(url: str) -> Engine:
     """A pooled engine for ``url``: ``sqlite:///file`` or ``postgresql://...``.
 
     Raises:
-        InvalidRequest: not a URL, an engine other than these two, or SQLite without a file.
+        InvalidRequest: not a URL, an engine other than these two, or SQLite without a file or in
+            a folder that cannot be made.
     """
     try:
         address = make_url(url)
@@ -39,9 +40,38 @@ def connect(url: str) -> Engine:
 
 
 @contextmanager
+def reached(engine: Engine, failures: type[DBAPIError] = OperationalError) -> Iterator[None]:
+    """Where the database fails, and not a statement, that is ``Unavailable``."""
+    try:
+        yield
+    except failures as error:
+        reason = str(error.orig).partition("\n")[0]
+        raise Unavailable(f"the database {engine.url.database} cannot be used: {reason}") from error
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that sees one moment on SQLite.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
+    with reached(engine), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that holds SQLite's write lock from its first statement."""
-    with engine.connect().execution_options(immediate=True) as connection, connection.begin():
+    """A transaction that holds SQLite's write lock from its first statement.
+
+    Raises:
+        Unavailable: the database cannot be reached, or takes no writes.
+    """
+    with (
+        reached(engine),
+        engine.connect().execution_options(immediate=True) as connection,
+        connection.begin(),
+    ):
         yield connection
 
 
@@ -54,7 +84,13 @@ def lock_schema(connection: Connection) -> None:
 def _sqlite(url: str, database: str | None) -> Engine:
     if not database or database == ":memory:":
         raise InvalidRequest("the catalogue needs a file that outlives it; use sqlite:///file")
-    Path(database).parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(database).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidRequest(
+            f"the folder {folder} of the catalogue cannot be made: {error.strerror}"
+        ) from error
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
@@ -68,8 +104,13 @@ def _prepare(connection: sqlite3.Connection, record: Any) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
 
 
+def _busy(error: BaseException) -> bool:
+    codes = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in codes
+
+
 @retry(
-    retry=retry_if_exception_type(sqlite3.OperationalError),
+    retry=retry_if_exception(_busy),
     stop=stop_after_delay(BUSY_SECONDS),
     wait=wait_random(0, 0.05),
     reraise=True,

@@ -32,15 +32,21 @@ def export_file(catalog: Catalog, path: Path, progress: Progress = silent) -> in
     """Write every title to ``path``, by id; returns how many.
 
     The file appears whole or not at all, and equal catalogues give equal files.
+
+    Raises:
+        InvalidRequest: a name that ends in no known format, or a place that cannot be written.
     """
     format = format_of(path)
     total = catalog.count()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replaced(path) as file:
-        texts = _counted(catalog.texts(BATCH), total, progress)
-        if format == "parquet":
-            return _write_parquet(file, texts)
-        return _write_lines(file, format, texts)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replaced(path) as file:
+            texts = _counted(catalog.texts(BATCH), total, progress)
+            if format == "parquet":
+                return _write_parquet(file, texts)
+            return _write_lines(file, format, texts)
+    except OSError as error:
+        raise InvalidRequest(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def _counted(texts: Iterator[str], total: int, progress: Progress) -> Iterator[str]:

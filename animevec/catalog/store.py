@@ -8,6 +8,7 @@ from typing import Literal, Self
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from animevec.catalog import engine as database
 from animevec.catalog import schema
@@ -49,11 +50,13 @@ class Catalog:
 
     Raises:
         InvalidRequest: the URL names no database this can use.
+        Unavailable: the database cannot be reached, or its file is none.
     """
 
     def __init__(self, url: str) -> None:
         self._engine = database.connect(url)
-        migrate(self._engine)
+        with database.reached(self._engine, DBAPIError):
+            migrate(self._engine)
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -73,7 +76,7 @@ class Catalog:
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """A transaction for reading; on SQLite everything in it sees one moment."""
-        with self._engine.connect() as connection, connection.begin():
+        with database.reading(self._engine) as connection:
             yield Transaction(connection)
 
     @contextmanager

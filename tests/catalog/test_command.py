@@ -52,6 +52,12 @@ def test_a_file_that_is_not_there(run: Run, tmp_path: Path) -> None:
     assert result.stderr.startswith("error: there is no file")
 
 
+def test_a_catalogue_that_cannot_be_opened(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes.db").write_text("no database, but as long as a header is" * 100)
+    result = run("--url", f"sqlite:///{tmp_path / 'notes.db'}", "stats")
+    assert (result.exit_code, "file is not a database" in result.stderr) == (1, True)
+
+
 def test_look_up_change_and_delete(run: Run, rows: Path, tmp_path: Path) -> None:
     run("import", rows)
     assert "Hoshi no Kaze 1" in run("get", "mal:1").stdout

@@ -106,6 +106,18 @@ def test_parquet_can_be_looked_at(catalog: Catalog, tmp_path: Path, make: Any) -
     assert UUID(row["id"]) == make(1).id
 
 
+def test_a_place_that_cannot_be_written_is_refused_and_left_as_it_was(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    (tmp_path / "out.jsonl").mkdir()
+    (tmp_path / "file").write_text("kept")
+    for place in (tmp_path / "out.jsonl", tmp_path / "file" / "out.jsonl"):
+        with pytest.raises(InvalidRequest, match=r"out.jsonl cannot be written: \w+"):
+            export_file(catalog, place)
+    assert {path.name for path in tmp_path.iterdir()} - {"catalog.db"} >= {"out.jsonl", "file"}
+    assert not list(tmp_path.glob(".out*"))
+
+
 def test_a_name_of_no_format_is_refused(catalog: Catalog, tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="names no format"):
         export_file(catalog, tmp_path / "out.csv")

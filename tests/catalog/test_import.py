@@ -377,6 +377,32 @@ def test_pictures_are_kept_by_their_content(catalog: Catalog, tmp_path: Path) ->
     assert len(list(kept.iterdir())) == 2
 
 
+def test_what_is_no_file_among_the_pictures_is_passed_over(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    covers = tmp_path / "covers"
+    (covers / "1.jpg").mkdir(parents=True)
+    (covers / "2.jpg").symlink_to(tmp_path / "nowhere")
+    _paint(covers / "3.png", "red")
+    file = write(tmp_path / "rows", [mal_row(n) for n in (1, 2, 3)])
+    pictures = Pictures(covers, tmp_path / "kept")
+    report = import_file(catalog, file, pictures=pictures)
+    assert (report.created, report.errors, list(pictures.files)) == (3, (), ["3"])
+
+
+def test_a_picture_that_cannot_be_read_or_kept_is_told_and_its_title_imported(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    covers, kept = tmp_path / "covers", tmp_path / "kept"
+    covers.mkdir()
+    kept.write_text("a file where the folder should be")
+    _paint(covers / "1.png", "red")
+    file = write(tmp_path / "rows", [mal_row(1)])
+    report = import_file(catalog, file, pictures=Pictures(covers, kept))
+    assert (report.created, len(report.errors)) == (1, 1)
+    assert "picture 1.png was not kept: " in report.errors[0].reason
+
+
 def test_pictures_added_later_are_not_taken_for_the_same_import(
     catalog: Catalog, tmp_path: Path
 ) -> None:

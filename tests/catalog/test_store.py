@@ -4,6 +4,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import pytest
 
 from animevec.catalog.engine import connect
 from animevec.catalog.store import Catalog, Change
-from animevec.errors import InvalidRequest
+from animevec.errors import InvalidRequest, Unavailable
 
 
 def test_an_empty_catalogue_is_at_revision_0(catalog: Catalog, make: Any) -> None:
@@ -203,6 +204,32 @@ def test_sqlite_writes_through_to_the_disk(tmp_path: Path) -> None:
 def test_a_url_of_no_known_engine_is_refused(url: str) -> None:
     with pytest.raises(InvalidRequest, match="catalogue"):
         Catalog.open(url)
+
+
+def test_a_database_that_is_not_there_is_told_without_its_password() -> None:
+    with pytest.raises(Unavailable, match=r"database anime cannot be used: .*refused") as caught:
+        Catalog.open("postgresql://me:secret@127.0.0.1:1/anime")
+    assert "secret" not in caught.value.message
+
+
+def test_a_file_that_is_no_database_and_a_folder_that_cannot_be(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no database, but long enough to have a header" * 100)
+    with pytest.raises(Unavailable, match=r"notes.txt cannot be used: file is not a database"):
+        Catalog.open(f"sqlite:///{notes}")
+    with pytest.raises(Unavailable, match="unable to open database file"):
+        Catalog.open(f"sqlite:///{tmp_path}")
+    with pytest.raises(InvalidRequest, match=r"folder .*notes.txt/more .* cannot be made: \w+"):
+        Catalog.open(f"sqlite:///{notes}/more/catalog.db")
+
+
+def test_a_database_that_goes_away_is_unavailable(tmp_path: Path, make: Any) -> None:
+    with Catalog.open(f"sqlite:///{tmp_path / 'some' / 'catalog.db'}") as catalog:
+        catalog.close()
+        rmtree(tmp_path / "some")
+        for ask in (catalog.count, lambda: catalog.put([make(1)], "me")):
+            with pytest.raises(Unavailable, match="unable to open database file"):
+                ask()
 
 
 def test_postgres_urls_of_every_spelling_use_the_one_driver() -> None:

@@ -27,8 +27,8 @@ class Pictures:
     def __post_init__(self) -> None:
         if not self.folder.is_dir():
             raise InvalidRequest(f"there is no folder of pictures {self.folder}")
-        found = {p.stem: p for p in sorted(self.folder.iterdir()) if p.suffix.lower() in SUFFIXES}
-        object.__setattr__(self, "files", found)
+        found = (p for p in sorted(self.folder.iterdir()) if p.suffix.lower() in SUFFIXES)
+        object.__setattr__(self, "files", {p.stem: p for p in found if p.is_file()})
 
     def digest(self) -> str:
         """Changes whenever a file of the folder does."""
@@ -40,14 +40,17 @@ class Pictures:
         """``record`` with its file as the cover; as it is where the folder has none.
 
         Raises:
-            InvalidRequest: the file is too large, or no picture.
+            InvalidRequest: the file is too large, no picture, or cannot be read or kept.
         """
         path = self.files.get(record.keys.get(self.provider, ""))
         if path is None:
             return record
         cover = next((p for p in record.pictures if p.kind == "cover"), None)
         others = tuple(p for p in record.pictures if p is not cover)
-        held = self._keep(path, cover.url if cover else None)
+        try:
+            held = self._keep(path, cover.url if cover else None)
+        except OSError as error:
+            raise InvalidRequest(f"picture {path.name} was not kept: {error.strerror}") from error
         return record.model_copy(update={"pictures": (held, *others)})
 
     def _keep(self, path: Path, url: str | None) -> Picture:

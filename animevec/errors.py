@@ -22,12 +22,15 @@ class AnimevecError(Exception):
         self.details: dict[str, Any] = details
 
     def envelope(self, request_id: str | None = None) -> Mapping[str, Any]:
-        """The error body of every endpoint: ``{"error": {code, message, details, request_id}}``."""
+        """The error body of every endpoint: ``{"error": {code, message, details, request_id}}``.
+
+        Whatever text of the caller's it repeats, it can be sent: half a surrogate pair is escaped.
+        """
         return {
             "error": {
                 "code": self.code,
-                "message": self.message,
-                "details": self.details,
+                "message": _legible(self.message),
+                "details": _legible(self.details),
                 "request_id": request_id,
             }
         }
@@ -115,6 +118,16 @@ class ModelError(AnimevecError):
 
     code = "model_error"
     status = 500
+
+
+def _legible(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, Mapping):
+        return {_legible(key): _legible(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_legible(part) for part in value]
+    return value
 
 
 def from_envelope(error: Mapping[str, Any]) -> AnimevecError:

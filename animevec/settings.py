@@ -107,7 +107,20 @@ class LimitSettings(Section):
     )
     image_bytes: int = Field(10 * 1024 * 1024, ge=1, description="bytes of a picture")
     image_pixels: int = Field(40_000_000, ge=1, description="pixels of a picture, decoded")
-    body_bytes: int = Field(48 * 1024 * 1024, ge=1, description="bytes of a request's body")
+    json_bytes: int = Field(
+        1024 * 1024,
+        ge=1,
+        description="bytes of a body, beside the picture where the endpoint takes one",
+    )
+    json_parts: int = Field(
+        20_000,
+        ge=1,
+        description="commas and opening brackets in a body, which are what it costs to read;"
+        " an upsert may have them for every item",
+    )
+    body_bytes: int = Field(
+        48 * 1024 * 1024, ge=1, description="bytes of the body of an admin's upsert"
+    )
     batch_items: int = Field(
         MAX_BATCH_ITEMS,
         ge=1,

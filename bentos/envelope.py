@@ -1,9 +1,7 @@
 """Every error becomes the one envelope: a table from exception to response."""
 
 import json
-from collections.abc import Sequence
 from math import ceil
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,8 +17,8 @@ from animevec.errors import (
     TooLarge,
     Unavailable,
 )
+from animevec.validation import refusal
 
-SHOWN_PROBLEMS = 20
 _BY_STATUS: dict[int, type[AnimevecError]] = {
     400: InvalidRequest,
     404: NotFound,
@@ -66,21 +64,7 @@ def install(app: FastAPI) -> None:
 
 async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    problems = [_problem(problem) for problem in error.errors()]
-    first = problems[0]
-    where = f"{first['field']}: " if first["field"] else ""
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    message = f"{where}{first['problem']}{more}"
-    return _respond(request, InvalidRequest(message, problems=problems[:SHOWN_PROBLEMS]))
-
-
-def _problem(problem: dict[str, Any]) -> dict[str, str]:
-    """A pydantic error without the offending input, which may be a picture or a secret."""
-    return {"field": _path(problem["loc"]), "problem": problem["msg"], "type": problem["type"]}
-
-
-def _path(location: Sequence[str | int]) -> str:
-    return ".".join(str(part) for part in location[1:])
+    return _respond(request, refusal(error.errors(), within=1))
 
 
 async def _framework(request: Request, error: Exception) -> Response:

@@ -14,11 +14,14 @@ from qdrant_client import models
 
 from animevec.errors import InvalidRequest
 from animevec.index.base import PayloadType
+from animevec.validation import encodable
 
 Scalar = str | int | float | bool
 Spellings = Mapping[str, tuple[str, ...]]
 MAX_DEPTH = 8
 MAX_NODES = 200
+MAX_VALUES = 1_000
+MAX_NUMBER = 1e15  # below it floats hold every whole number, and the engines' integers end later
 BOUNDS = ("gte", "lte", "gt", "lt")
 SETS = ("any", "all", "none")
 NODES = ("and", "or", "not")
@@ -159,12 +162,19 @@ class FilterParser:
             )
         if not values:
             raise InvalidRequest(f"'{mode}' of '{field}' is empty; name at least one", field=field)
+        if len(values) > MAX_VALUES:
+            raise InvalidRequest(
+                f"'{mode}' of '{field}' has {len(values)} values; the limit is {MAX_VALUES}",
+                field=field,
+                limit=MAX_VALUES,
+            )
         wanted = {PayloadType.KEYWORD: str, PayloadType.INTEGER: int, PayloadType.BOOL: bool}[kind]
         for value in values:
             if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
                 raise InvalidRequest(
                     f"'{field}' takes {wanted.__name__} values, not {value!r:.80}", field=field
                 )
+            _check(field, value)
         spelt = [self._spelled(field, value) for value in values]
         if mode == "all" and any(len(one) > 1 for one in spelt):
             return And(tuple(Terms(field, "any", one) for one in spelt))
@@ -198,9 +208,20 @@ def _range(field: str, kind: PayloadType, bounds: Mapping[str, Any]) -> Range:
             raise InvalidRequest(
                 f"'{bound}' of '{field}' takes a number, not {value!r:.80}", field=field
             )
-        if not -1e15 < value < 1e15:
-            raise InvalidRequest(f"'{bound}' of '{field}' is out of range: {value}", field=field)
+        _check(field, value)
     return Range(field, **{bound: float(value) for bound, value in bounds.items()})
+
+
+def _check(field: str, value: Any) -> None:
+    """Refuse what the engines or an answer cannot carry."""
+    if isinstance(value, str):
+        if not encodable(value):
+            raise InvalidRequest(f"a value of '{field}' has half a surrogate pair", field=field)
+    elif not -MAX_NUMBER < value < MAX_NUMBER:
+        raise InvalidRequest(
+            f"a value of '{field}' is out of range: {value!s:.40}; the limit is {MAX_NUMBER:.0e}",
+            field=field,
+        )
 
 
 def walk(node: Node) -> Iterator[Node]:

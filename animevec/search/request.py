@@ -21,12 +21,38 @@ from animevec.settings import MAX_LIMIT, MAX_TEXT_CHARS
 
 MAX_OFFSET = 10_000
 MAX_REFERENCES = 10
+MAX_REFERENCE_CHARS = 200  # a provider's name, a colon and its key are at most 191
+_SPACES = b" \t\r\n\f\v"
+_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 FILTER_EXAMPLES: list[Any] = [
     {"and": [{"field": "genres", "any": ["Action", "Sci-Fi"]}, {"field": "year", "gte": 1995}]},
     {"not": {"field": "type", "any": ["MOVIE"]}},
     {"genres": ["Comedy"], "year": {"gte": 2000, "lte": 2009}, "status": "FINISHED"},
 ]
+
+_SCALARS: list[Any] = [{"type": kind} for kind in ("string", "integer", "number", "boolean")]
+_VALUES: list[Any] = [*_SCALARS, {"type": "array", "items": {"anyOf": _SCALARS}, "minItems": 1}]
+_CONDITIONS: dict[str, Any] = {
+    **{name: {"anyOf": _VALUES} for name in ("any", "all", "none")},
+    **{name: {"type": "number"} for name in ("gte", "lte", "gt", "lt")},
+}
+_CONDITION = {"type": "object", "properties": _CONDITIONS, "additionalProperties": False}
+_PARTS = {"type": "array", "items": {"type": "object"}, "minItems": 1}
+FILTER_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "and": _PARTS,
+        "or": _PARTS,
+        "not": {"type": "object", "minProperties": 1},
+        "field": {"type": "string", "description": "the field of a leaf"},
+        **_CONDITIONS,
+    },
+    "additionalProperties": {
+        "anyOf": [*_VALUES, _CONDITION],
+        "description": "by the name of a field, in the place of a leaf",
+    },
+}
 
 
 def _decode(value: object) -> object:
@@ -35,14 +61,19 @@ def _decode(value: object) -> object:
         return value
     text = value.partition(",")[2] if value.startswith("data:") else value
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        return base64.b64decode(text.encode("ascii").translate(None, _SPACES), validate=True)
     except (binascii.Error, ValueError) as error:
         raise ValueError(f"picture is not valid base64: {error}") from error
 
 
 def _tidy(query: str) -> str:
-    """One form of what reads the same: composed characters (NFC), single spaces."""
-    return unicodedata.normalize("NFC", " ".join(query.split()) or query)
+    """One form of what reads the same: composed characters (NFC), single spaces.
+
+    A query of nothing but spaces, control and zero-width characters is an empty one.
+    """
+    if all(unicodedata.category(char) in _INVISIBLE for char in query):
+        raise ValueError("the query is empty: none of its characters can be seen")
+    return unicodedata.normalize("NFC", " ".join(query.split()))
 
 
 Picture = Annotated[
@@ -56,7 +87,7 @@ Reference = Annotated[
     str,
     Field(
         min_length=1,
-        max_length=120,
+        max_length=MAX_REFERENCE_CHARS,
         description="id of a title, or a provider key such as mal:5114",
         examples=["mal:5114"],
     ),
@@ -64,6 +95,8 @@ Reference = Annotated[
 Query = Annotated[
     str, Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=r"\S"), AfterValidator(_tidy)
 ]
+Filters = Annotated[dict[str, JsonValue], Field(strict=False), WithJsonSchema(FILTER_SCHEMA)]
+Channel = Annotated[str, Field(max_length=40)]
 Understanding = Literal["titles", "filters", "expansion", "examples"]
 UNDERSTANDING: frozenset[Understanding] = frozenset({"titles", "filters", "expansion", "examples"})
 
@@ -71,11 +104,13 @@ UNDERSTANDING: frozenset[Understanding] = frozenset({"titles", "filters", "expan
 class Search(BaseModel):
     """What every kind of search has in common."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Strict: a limit of `true` or `"5"` is a mistake.  JSON has no tuples and sets, so that the
+    # fields that are one read lists.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     limit: int = Field(10, ge=1, le=MAX_LIMIT, description="hits to return")
     offset: int = Field(0, ge=0, le=MAX_OFFSET, description="hits to skip")
-    filters: dict[str, JsonValue] | None = Field(
+    filters: Filters | None = Field(
         None,
         description="and/or/not over leaves, or a plain mapping of field to value, list or range",
         examples=FILTER_EXAMPLES,
@@ -84,7 +119,7 @@ class Search(BaseModel):
     ranker: str | None = Field(
         None, max_length=40, description="name of a ranker the service lists; empty: the release's"
     )
-    weights: dict[str, Annotated[float, Field(ge=0, le=100)]] | None = Field(
+    weights: dict[Channel, Annotated[float, Field(ge=0, le=100)]] | None = Field(
         None, description="weight by channel; channels not named keep the release's"
     )
     nsfw: Literal["exclude", "demote", "include"] = "exclude"
@@ -100,7 +135,9 @@ class TextSearch(Search):
 
     query: Query = Field(examples=["bounty hunters drifting through space, jazz"])
     understand: frozenset[Understanding] = Field(
-        UNDERSTANDING, description="what may be read out of the words; empty: nothing"
+        UNDERSTANDING,
+        strict=False,
+        description="what may be read out of the words; empty: nothing",
     )
 
 
@@ -117,7 +154,7 @@ class MultimodalSearch(Search):
     query: Query | None = None
     picture: Picture | None = Field(None, repr=False)
     weight: float = Field(0.5, ge=0, le=1, description="share of the picture: 0 words, 1 picture")
-    understand: frozenset[Understanding] = UNDERSTANDING
+    understand: frozenset[Understanding] = Field(UNDERSTANDING, strict=False)
     views: bool = True
 
     @model_validator(mode="after")
@@ -130,8 +167,8 @@ class MultimodalSearch(Search):
 class SimilarSearch(Search):
     """Titles like some titles and unlike others."""
 
-    positive: tuple[Reference, ...] = Field(min_length=1, max_length=MAX_REFERENCES)
-    negative: tuple[Reference, ...] = Field((), max_length=MAX_REFERENCES)
+    positive: tuple[Reference, ...] = Field(min_length=1, max_length=MAX_REFERENCES, strict=False)
+    negative: tuple[Reference, ...] = Field((), max_length=MAX_REFERENCES, strict=False)
     mode: Literal["content", "visual", "vector"] = Field(
         "content", description="by synopsis, by pictures, or by the vectors named in `vectors`"
     )

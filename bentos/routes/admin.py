@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, JsonValue
 
 from animevec.errors import InvalidRequest
@@ -16,6 +16,7 @@ from bentos.jobs import Job
 from bentos.routes.search import Reference
 from bentos.serving import Health, Service
 
+JobId = Annotated[str, Path(pattern=r"^[A-Za-z0-9]{1,40}$", description="as `reindex` gave it")]
 router = APIRouter(prefix="/api/v1/admin", tags=["admin"], dependencies=ADMIN, responses=ERRORS)
 
 
@@ -89,7 +90,7 @@ async def upsert(request: Request, body: ingest.Upsert) -> ingest.UpsertAnswer:
     return await service.queue.run(request, lambda: ingest.upsert(assembly, body))
 
 
-@router.delete("/vectors/{anime_id}")
+@router.delete("/vectors/{anime_id:path}")
 async def delete(
     request: Request,
     anime_id: Reference,
@@ -128,7 +129,7 @@ def jobs(request: Request) -> list[Job]:
 
 
 @router.get("/jobs/{job_id}")
-def job(request: Request, job_id: str) -> Job:
+def job(request: Request, job_id: JobId) -> Job:
     """One job: state, progress, result or error."""
     return service_of(request).jobs.get(job_id)
 

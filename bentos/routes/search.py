@@ -5,7 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Request
 from starlette.responses import Response
 
-from animevec.search.request import MultimodalSearch, PictureSearch, TextSearch
+from animevec.search.request import (
+    MAX_REFERENCE_CHARS,
+    MultimodalSearch,
+    PictureSearch,
+    TextSearch,
+)
 from animevec.search.response import Hit, RankerInfo, SearchResult
 from bentos.access import READER
 from bentos.answering import ERRORS, answered, service_of
@@ -35,7 +40,13 @@ _BOTH = {
     "words only": {"value": {"query": "space western"}},
 }
 Reference = Annotated[
-    str, Path(max_length=120, description="id or provider key", examples=["mal:1"])
+    str,
+    Path(
+        min_length=1,
+        max_length=MAX_REFERENCE_CHARS,
+        description="id or provider key",
+        examples=["mal:1"],
+    ),
 ]
 
 
@@ -66,7 +77,7 @@ async def search_multimodal(
     return await answered(request, lambda engine: engine.multimodal(body), body)
 
 
-@router.get("/search/by-id/{anime_id}", response_model=Hit)
+@router.get("/search/by-id/{anime_id:path}", response_model=Hit)
 async def search_by_id(request: Request, anime_id: Reference) -> Response:
     """One title by id or by provider key such as `mal:1`."""
     return await answered(request, lambda engine: engine.by_id(anime_id))

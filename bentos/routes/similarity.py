@@ -1,16 +1,28 @@
 """GET /api/v1/similarity/... and its batch."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from starlette.responses import Response
 
 from animevec.errors import InvalidRequest
+from animevec.search.engine import SearchEngine
 from animevec.search.request import MAX_OFFSET, MAX_REFERENCES, SimilarSearch
-from animevec.search.response import SearchResult
+from animevec.search.request import Reference as Title
+from animevec.search.response import BatchOutcome, SearchResult
 from animevec.settings import MAX_BATCH_ITEMS, MAX_LIMIT
+from animevec.validation import refusal
 from bentos.access import READER
 from bentos.answering import ERRORS, SimilarAnswers, answered, service_of
 from bentos.routes.search import Reference
@@ -19,13 +31,13 @@ router = APIRouter(
     prefix="/api/v1/similarity", tags=["similarity"], dependencies=READER, responses=ERRORS
 )
 Mode = Literal["content", "visual", "vector"]
-References = list[Annotated[str, Field(min_length=1, max_length=120)]]
+References = list[Title]
 
 
 class SimilarQuery(BaseModel):
     """A SimilarSearch as query parameters."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     limit: int = Field(20, ge=1, le=MAX_LIMIT)
     offset: int = Field(0, ge=0, le=MAX_OFFSET)
@@ -59,7 +71,19 @@ class SimilarQuery(BaseModel):
         try:
             return SimilarSearch.model_validate(values)
         except ValidationError as error:
-            raise InvalidRequest(str(error.errors()[0]["msg"])) from error
+            raise refusal(error.errors()) from error
+
+
+def _asked(value: object, validate: ValidatorFunctionWrapHandler) -> SimilarSearch | InvalidRequest:
+    """A search of a batch, or why it is none."""
+    try:
+        search: SimilarSearch = validate(value)
+    except ValidationError as error:
+        return refusal(error.errors())
+    return search
+
+
+Asked = Annotated[SimilarSearch, WrapValidator(_asked)]
 
 
 class SimilarBatch(BaseModel):
@@ -67,7 +91,7 @@ class SimilarBatch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    searches: list[SimilarSearch] = Field(
+    searches: list[Asked] = Field(
         min_length=1,
         max_length=MAX_BATCH_ITEMS,
         examples=[[{"positive": ["mal:1"]}, {"positive": ["mal:5"]}]],
@@ -77,19 +101,19 @@ class SimilarBatch(BaseModel):
 Parameters = Annotated[SimilarQuery, Query()]
 
 
-@router.get("/anime/{anime_id}", response_model=SearchResult)
+@router.get("/anime/{anime_id:path}", response_model=SearchResult)
 async def similar(request: Request, anime_id: Reference, query: Parameters) -> Response:
     """Titles with similar content."""
     return await _similar(request, query.search(anime_id, "content"))
 
 
-@router.get("/visual/{anime_id}", response_model=SearchResult)
+@router.get("/visual/{anime_id:path}", response_model=SearchResult)
 async def similar_visual(request: Request, anime_id: Reference, query: Parameters) -> Response:
     """Titles that look alike."""
     return await _similar(request, query.search(anime_id, "visual"))
 
 
-@router.get("/vector/{anime_id}", response_model=SearchResult)
+@router.get("/vector/{anime_id:path}", response_model=SearchResult)
 async def similar_vector(request: Request, anime_id: Reference, query: Parameters) -> Response:
     """Titles near by the vectors and the metric named."""
     return await _similar(request, query.search(anime_id, "vector"))
@@ -104,11 +128,25 @@ async def similar_batch(request: Request, body: SimilarBatch) -> Response:
             f"{len(body.searches)} searches; the limit is {limit} (configs: limits.batch_items)",
             limit=limit,
         )
+    sound = all(isinstance(search, SimilarSearch) for search in body.searches)
     return await answered(
         request,
-        lambda engine: SimilarAnswers(results=engine.similar_batch(body.searches)),
-        body,
+        lambda engine: SimilarAnswers(results=_outcomes(engine, body.searches)),
+        body if sound else None,
     )
+
+
+def _outcomes(
+    engine: SearchEngine, searches: Sequence[SimilarSearch | InvalidRequest]
+) -> list[BatchOutcome]:
+    sound = [search for search in searches if isinstance(search, SimilarSearch)]
+    found = iter(engine.similar_batch(sound))
+    return [
+        next(found)
+        if isinstance(search, SimilarSearch)
+        else BatchOutcome(error=dict(search.envelope()["error"]))
+        for search in searches
+    ]
 
 
 async def _similar(request: Request, search: SimilarSearch) -> Response:

@@ -10,6 +10,9 @@ from io import BytesIO
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
 from PIL import Image
 
 from animevec.keys import Role
@@ -77,7 +80,19 @@ CASES: list[tuple[str, str, object, int]] = [
     ("weight 2", BOTH, {"query": "a", "weight": 2}, 422),
     ("no searches", BATCH, {"searches": []}, 422),
     ("65 searches", BATCH, {"searches": [{"positive": ["mal:1"]}] * 65}, 422),
-    ("11 references", BATCH, {"searches": [{"positive": ["mal:1"] * 11}]}, 422),
+    ("a limit that is true", SEARCH, {"query": "a", "limit": True}, 422),
+    ("a limit in quotes", SEARCH, {"query": "a", "limit": "5"}, 422),
+    ("a switch in quotes", SEARCH, {"query": "a", "explain": "yes"}, 422),
+    ("zero-width characters alone", SEARCH, {"query": "\u200b \u200d"}, 422),
+    ("NUL alone", BOTH, {"query": "\0"}, 422),
+    ("1,001 values", SEARCH, {"query": "a", "filters": {"genres": ["Action"] * 1_001}}, 422),
+    ("a year of 23 digits", SEARCH, {"query": "a", "filters": {"year": 10**23}}, 422),
+    ("members beyond 64 bits", SEARCH, {"query": "a", "filters": {"members": 2**64}}, 422),
+    ("25,000 values", SEARCH, {"query": "a", "filters": {"genres": [[]] * 25_000}}, 413),
+    ("25,000 fields", SEARCH, {"query": "a", "filters": {str(n): 1 for n in range(25_000)}}, 413),
+    ("25,000 values by a picture", PICTURE, {"picture": "", "filters": {"a": [1] * 25_000}}, 413),
+    ("a body of 2 MB", SEARCH, {"query": "x" * 2_000_000}, 413),
+    ("searches of 2 MB", BATCH, {"searches": ["x" * 2_000_000]}, 413),
 ]
 
 
@@ -112,12 +127,24 @@ def test_a_query_of_9000_tokens_is_answered_or_refused_but_not_lost(app: TestCli
         (b"{", "application/json"),
         (b'{"query": "a"', "application/json"),
         (b"\xff\xfe\x00", "application/json"),
-        (b"[" * 100_000, "application/json"),
+        (b"[" * 19_000, "application/json"),
+        (b'{"query": "a", "score_threshold": NaN}', "application/json"),
+        (b'{"query": "a", "score_threshold": Infinity}', "application/json"),
+        (b'{"query": "a", "filters": {"year": {"gte": NaN}}}', "application/json"),
+        (b'{"query": "\\ud800 robots"}', "application/json"),
+        (b'{"query": "a", "filters": {"\\ud800": "x"}}', "application/json"),
+        (b'{"query": "a", "filters": {"studios": "\\ud800"}}', "application/json"),
+        (b'{"query": "a", "filters": {"genres": "\\ud800"}}', "application/json"),
+        (b'{"query": "a", "weights": {"\\ud800": 1}}', "application/json"),
+        (b'{"query": "a", "ranker": "\\ud800"}', "application/json"),
+        (b'{"query": "a", "\\ud800": 1}', "application/json"),
         (b'{"query": "a"}', "text/plain"),
         (b"", "application/json"),
     ],
 )
-def test_a_body_that_is_not_json(app: TestClient, content: bytes, kind: str) -> None:
+def test_a_body_that_is_not_json_or_says_what_cannot_be(
+    app: TestClient, content: bytes, kind: str
+) -> None:
     answer = app.post(SEARCH, content=content, headers={"content-type": kind})
     assert answer.status_code == 422
     check(answer.json(), "invalid_request")
@@ -134,6 +161,7 @@ def test_a_body_that_is_not_json(app: TestClient, content: bytes, kind: str) -> 
         ("GET", "/api/v1/similarity/vector/x?limit=0", 422, "invalid_request"),
         ("GET", "/api/v1/similarity/anime/x?taste=1", 422, "invalid_request"),
         ("GET", "/api/v1/similarity/anime/x?filters=nonsense", 422, "invalid_request"),
+        ("GET", "/api/v1/similarity/anime/mal:1?score_threshold=nan", 422, "invalid_request"),
         ("GET", "/nowhere", 404, "not_found"),
         ("GET", "/api/v1/search", 405, "method_not_allowed"),
         ("PATCH", "/health", 405, "method_not_allowed"),
@@ -146,6 +174,82 @@ def test_a_bad_address(app: TestClient, method: str, path: str, status: int, cod
     answer = app.request(method, path)
     assert answer.status_code == status, answer.text
     check(answer.json(), code)
+
+
+FRAGMENTS = ("genres", "studios", "year", "members", "score", "nsfw", "and", "not", "any", "gte")
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters(), max_size=5)
+)
+FILTERS = st.recursive(
+    SCALARS,
+    lambda part: (
+        st.lists(part, max_size=3)
+        | st.dictionaries(st.sampled_from(FRAGMENTS) | st.text(max_size=3), part, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(filters=st.dictionaries(st.sampled_from(FRAGMENTS) | st.text(max_size=3), FILTERS))
+@hypothesis(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_filter_of_anything_is_answered_or_refused(app: TestClient, filters: object) -> None:
+    body = json.dumps({"query": "a", "limit": 1, "filters": filters})
+    answer = app.post(SEARCH, content=body, headers={"content-type": "application/json"})
+    assert answer.status_code in (200, 422), answer.text
+
+
+BAD_SEARCHES: list[object] = [
+    {"positive": []},
+    {"positive": ["mal:1"] * 11},
+    {"positive": ["\ud800"]},
+    {"positive": ["mal:2747"], "filters": {"studios": "\ud800"}},
+    {"positive": ["mal:2747"], "filters": {"\ud800": "x"}},
+    {"positive": ["mal:2747"], "filters": {"year": 2**70}},
+    {"positive": ["mal:2747"], "\ud800": 1},
+    "no search",
+]
+
+
+@pytest.mark.parametrize("bad", BAD_SEARCHES)
+def test_one_bad_search_of_64_leaves_63(app: TestClient, bad: object) -> None:
+    known = str(app.post(SEARCH, json={"query": "robots"}).json()["hits"][0]["id"])
+    searches = [bad if place == 31 else {"positive": [known]} for place in range(64)]
+    body = json.dumps({"searches": searches})
+    answer = app.post(BATCH, content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 200, answer.text[:500]
+    errors = [result["error"] for result in answer.json()["results"]]
+    assert [place for place, error in enumerate(errors) if error] == [31]
+    assert errors[31]["code"] == "invalid_request" and errors[31]["message"]
+
+
+def test_the_largest_picture_passes_the_cap_of_its_route(app: TestClient) -> None:
+    file = BytesIO()
+    Image.new("RGB", (64, 64)).save(file, "JPEG")
+    whole = file.getvalue().ljust(10 * 1024 * 1024, b"\0")
+    lines = base64.encodebytes(whole).decode()
+    assert app.post(PICTURE, json={"picture": lines, "limit": 1}).status_code == 200
+
+
+def test_only_an_admin_may_send_a_large_upsert(app: TestClient, settings: Settings) -> None:
+    body = {"items": [{"keys": {"mal": "1"}, "cover": "x" * 2_000_000}]}
+    path = "/api/v1/admin/vectors/upsert"
+    assert app.post(path, json=body).status_code == 413
+    assert app.post(path, json=body, headers=issue(settings, Role.READER)).status_code == 413
+    assert app.post(path, json=body, headers=issue(settings, Role.ADMIN)).status_code == 200
+
+
+@pytest.mark.parametrize(("name", "status"), [("nope", 404), ("a" * 300, 422), ("..%2Fx", 404)])
+def test_a_job_that_never_was(app: TestClient, settings: Settings, name: str, status: int) -> None:
+    headers = issue(settings, Role.ADMIN)
+    assert app.get(f"/api/v1/admin/jobs/{name}", headers=headers).status_code == status
+
+
+def test_the_document_describes_filters(app: TestClient) -> None:
+    schemas = app.get("/openapi.json").json()["components"]["schemas"]
+    described, _ = schemas["TextSearch"]["properties"]["filters"]["anyOf"]
+    assert {"and", "or", "not", "field", "any", "all", "none", "gte"} <= set(
+        described["properties"]
+    )
 
 
 def test_roles(app: TestClient, settings: Settings) -> None:
@@ -165,9 +269,9 @@ def test_roles(app: TestClient, settings: Settings) -> None:
 
 
 def test_request_ids_are_echoed_if_sane(app: TestClient) -> None:
-    for given, kept in (("abc-123", True), ("a b", False), ("x" * 65, False), ("é", False)):
-        answer = app.get("/livez", headers={"X-Request-ID": given.encode()})
-        assert (answer.headers["x-request-id"] == given) is kept
+    for sent, kept in (("abc-123", True), ("a b", False), ("x" * 65, False), ("é", False)):
+        answer = app.get("/livez", headers={"X-Request-ID": sent.encode()})
+        assert (answer.headers["x-request-id"] == sent) is kept
     answer = app.get("/nowhere", headers={"X-Request-ID": "mine"})
     assert answer.json()["error"]["request_id"] == "mine" == answer.headers["x-request-id"]
 

@@ -1,11 +1,13 @@
 """Writing titles: validated one by one, stored, embedded and indexed before the answer."""
 
+import json
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
 from animevec.assembly import Assembly
+from animevec.catalog import leftovers
 from animevec.catalog.ids import anime_id
 from animevec.catalog.record import Anime
 from animevec.catalog.record import Picture as RecordPicture
@@ -16,6 +18,8 @@ from animevec.index.embedding import Skipped
 from animevec.pictures import keep
 from animevec.search.request import Picture
 from animevec.settings import MAX_BATCH_ITEMS, Settings
+from animevec.validation import refusal
+from bentos import item as items
 
 ACTOR = "api"
 _PICTURE: TypeAdapter[bytes] = TypeAdapter(Picture)
@@ -76,21 +80,28 @@ def upsert(assembly: Assembly, body: Upsert) -> UpsertAnswer:
     """Write what is valid, index it, and say what became of each item."""
     catalog, settings = assembly.catalog, assembly.settings
     records: dict[UUID, Anime] = {}
+    covers: list[bytes] = []
     results: list[Written] = []
     for place, item in enumerate(body.items):
         try:
-            record = _record(item, catalog, settings)
+            items.check(item, settings.limits)
+            record, cover = _record(item, catalog, settings)
             if record.id in records:
                 raise Conflict(f"title {record.id} is in this batch twice; the first was taken")
         except AnimevecError as error:
             results.append(Written(item=place, status="failed", error=dict(_error(error))))
             continue
         records[record.id] = record
+        covers += [] if cover is None else [cover]
         results.append(Written(item=place, id=record.id, status="created"))
     stored = catalog.get_many(records)
     records |= {id: _with_files(records[id], before) for id, before in stored.items()}
     catalog.put(list(records.values()), actor=ACTOR)
+    for cover in covers:
+        keep(cover, settings.pictures_path)  # again: until it was named, a deletion could take it
     skipped = assembly.catch_up().skipped
+    replaced = leftovers.files(stored.values()) - leftovers.files(records.values())
+    leftovers.discard(catalog, replaced, settings.pictures_path)
     for result in results:
         if result.id is not None:
             result.status = _status(records[result.id], stored.get(result.id))
@@ -105,32 +116,44 @@ def upsert(assembly: Assembly, body: Upsert) -> UpsertAnswer:
 
 
 def delete(assembly: Assembly, reference: str, reason: str) -> Deleted:
-    """Remove a title from the catalogue and the live index.
+    """Remove a title from the catalogue and the live index, and its picture files unless another
+    title has the same.
 
     Raises:
         NotFound: the catalogue has no such title.
     """
     catalog = assembly.catalog
     found = catalog.resolve(reference)
+    record = None if found is None else catalog.get(found)
     if found is None or not catalog.delete([found], actor=ACTOR, reason=reason):
         raise NotFound(f"the catalogue has no title '{reference}'", reference=reference)
     assembly.catch_up()
+    if record is not None:
+        leftovers.discard(catalog, leftovers.files([record]), assembly.settings.pictures_path)
     return Deleted(id=found, revision=catalog.revision())
 
 
-def _record(item: dict[str, JsonValue], catalog: Catalog, settings: Settings) -> Anime:
+def _record(
+    item: dict[str, JsonValue], catalog: Catalog, settings: Settings
+) -> tuple[Anime, bytes | None]:
+    """The record of an item, with its cover if that came as a file, and the file."""
     fields = {name: value for name, value in item.items() if name != "cover"}
+    if fields.get("id") is None:
+        fields["id"] = str(_identify(fields.get("keys"), catalog))
     try:
-        if fields.get("id") is None:
-            fields["id"] = str(_identify(fields.get("keys"), catalog))
-        record = Anime.model_validate(fields)
-        cover = item.get("cover")
-        data = None if cover is None else _PICTURE.validate_python(cover)
+        record = Anime.model_validate_json(json.dumps(fields), strict=True)
     except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"])
-        raise InvalidRequest(f"{where or 'cover'}: {problem['msg']}", field=where) from error
-    return record if data is None else _with_cover(record, data, settings)
+        raise refusal(error.errors()) from error
+    data = _cover(item.get("cover"))
+    return (record if data is None else _with_cover(record, data, settings)), data
+
+
+def _cover(value: JsonValue) -> bytes | None:
+    try:
+        return None if value is None else _PICTURE.validate_python(value)
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"]
+        raise InvalidRequest(f"cover: {problem}", field="cover") from error
 
 
 def _identify(keys: JsonValue, catalog: Catalog) -> UUID:

@@ -108,6 +108,15 @@ class Transaction:
                 found[id][provider] = value
         return {id: Standing(rows[id].kind == DELETE, had) for id, had in found.items()}
 
+    def containing(self, part: str) -> Iterator[str]:
+        """The stored JSON of every title that contains ``part`` in it."""
+        anime, version = schema.anime, schema.version
+        yield from self.connection.execute(
+            select(version.c.record)
+            .join(anime, version.c.revision == anime.c.revision)
+            .where(anime.c.kind == UPSERT, version.c.record.contains(part, autoescape=True))
+        ).scalars()
+
     def put(self, records: Sequence[Anime], actor: str) -> PutReport:
         """Write the records that differ from what is stored."""
         revision = self.lock()

@@ -188,18 +188,25 @@ def history(url: str | None, key: str, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def delete(url: str | None, keys: tuple[str, ...], reason: str, yes: bool, as_json: bool) -> None:
-    """Delete titles; indexes that follow the catalogue drop them too.
+    """Delete titles and their pictures; indexes that follow the catalogue drop them too.
 
     \b
     Example:
       animevec catalog delete mal:1 mal:5 --reason "licence withdrawn"
     """
+    from animevec.catalog import leftovers
+    from animevec.settings import Settings
+
+    settings = Settings()
     with _opened(url) as store:
         ids = [_found(store, key) for key in keys]
         if not yes:
             click.confirm(f"Delete {len(set(ids))} titles?", abort=True, err=True)
+        pictures = leftovers.files(store.get_many(ids).values())
         count = store.delete(ids, actor="cli", reason=reason)
         revision = store.revision()
+        if url in (None, settings.catalog_url):  # the folder is that of the settings' catalogue
+            leftovers.discard(store, pictures, settings.pictures_path)
     terminal.answer(
         {"deleted": count, "ids": list(map(str, ids)), "revision": revision},
         as_json,

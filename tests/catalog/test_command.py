@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from animevec.cli.main import main
 from tests.catalog.rows import mal_row
@@ -95,6 +96,21 @@ def test_a_deleted_title_is_left_out_of_an_import_until_it_is_revived(run: Run, 
     result = run("import", rows, "--revive")
     assert "1 created" in result.stdout and "left out" not in result.stdout
     assert run("get", "mal:1").exit_code == 0
+
+
+def test_a_deleted_title_leaves_no_picture(run: Run, rows: Path, tmp_path: Path) -> None:
+    covers, other = tmp_path / "covers", f"sqlite:///{tmp_path / 'other.db'}"
+    covers.mkdir()
+    for number, colour in ((1, "red"), (3, "blue")):
+        Image.new("RGB", (30, 40), colour).save(covers / f"{number}.png")
+    for url in ((), ("--url", other)):
+        run(*url, "import", rows, "--pictures", covers)
+    kept = tmp_path / "home" / "pictures"
+    assert len([*kept.iterdir()]) == 2
+    run("--url", other, "delete", "mal:1", "--reason", "x", "--yes")
+    assert len([*kept.iterdir()]) == 2, "the settings' catalogue still names it"
+    run("delete", "mal:1", "--reason", "x", "--yes")
+    assert [file.read_bytes() for file in kept.iterdir()] == [(covers / "3.png").read_bytes()]
 
 
 def test_delete_asks_first(run: Run, rows: Path) -> None:

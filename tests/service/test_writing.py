@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -32,9 +33,9 @@ def title(number: int, **more: object) -> dict[str, Any]:
     }
 
 
-def cover() -> str:
+def cover(quality: int = 50) -> str:
     file = BytesIO()
-    Image.effect_mandelbrot((200, 300), (-2, -1, 1, 1), 50).convert("RGB").save(file, "PNG")
+    Image.effect_mandelbrot((200, 300), (-2, -1, 1, 1), quality).convert("RGB").save(file, "PNG")
     return base64.b64encode(file.getvalue()).decode()
 
 
@@ -101,6 +102,89 @@ def test_each_bad_item_is_named_and_the_others_are_written(
     assert {"Quokka Station 10", "Quokka Station 14"} <= set(search(app, "quokka"))
 
 
+def poisoned(at: int, field: str, value: object) -> str:
+    """64 items, as JSON, of which one has ``value``."""
+    items = [title(100 + number) for number in range(64)]
+    items[at] = {**items[at], field: value}
+    return json.dumps({"items": items})
+
+
+POISON: list[tuple[str, object]] = [
+    ("synopsis", "a \ud83d b"),
+    ("background", "\ud800"),
+    ("provenance", {"synopsis": {"source": "x", "alternatives": {"y": "\ud800"}}}),
+    ("provenance", {"synopsis": {"source": "x", "alternatives": {"y": float("nan")}}}),
+    ("keys", {"animevec": "\ud800"}),
+    ("keys", {"\ud800": "1"}),
+    ("\ud800", "x"),
+    ("links", {"\ud800": "x"}),
+    ("members", 2**70),
+    ("year", "2024"),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), POISON)
+def test_one_poison_item_of_64_leaves_63(
+    app: TestClient, admin: dict[str, str], field: str, value: object
+) -> None:
+    body = poisoned(31, field, value)
+    answer = app.post(UPSERT, content=body, headers={**admin, **JSON})
+    assert answer.status_code == 200, answer.text[:300]
+    results = answer.json()["results"]
+    assert [r["item"] for r in results if r["status"] == "failed"] == [31]
+    error = results[31]["error"]
+    assert error["code"] == "invalid_request"
+    assert field.encode("utf-8", "backslashreplace").decode() in error["message"]
+
+
+EXCESS: list[tuple[str, object, str]] = [
+    ("synopsis", "x" * 40_000, "limits.text_chars"),
+    ("genres", ["x"] * 1_001, "1000"),
+    ("titles", [{"text": "x" * 1_001}], "1000"),
+    ("episode_list", [{"number": number} for number in range(10_001)], "10000"),
+    ("links", {str(number): "x" for number in range(1_001)}, "1000"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "limit"), EXCESS)
+def test_an_item_that_is_too_large_is_refused_with_its_limit(
+    app: TestClient, admin: dict[str, str], field: str, value: object, limit: str
+) -> None:
+    items = [title(40, **{field: value}), title(41)]
+    results = app.post(UPSERT, json={"items": items}, headers=admin).json()["results"]
+    assert [r["status"] == "failed" for r in results] == [True, False]
+    error = results[0]["error"]
+    assert error["code"] == "too_large" and limit in error["message"]
+    assert error["details"]["field"].startswith(field)
+
+
+def test_what_an_export_holds_can_be_upserted(app: TestClient, admin: dict[str, str]) -> None:
+    item = title(
+        42,
+        aired_from="2001-02-03",
+        score=8,
+        duration_minutes=24,
+        statistics={"mal": {"score": 7.5, "scale": [1, 10]}},
+        episode_list=[
+            {"number": 1, "aired": "2001-02-03"},
+            {"number": 2, "aired": "2001-02-10T18:00:00+09:00"},
+        ],
+    )
+    answer = app.post(UPSERT, json={"items": [item]}, headers=admin).json()
+    assert answer["results"][0]["error"] is None
+    assert answer["results"][0]["status"] in ("created", "updated")
+
+
+@pytest.mark.parametrize("key", ["a/b", "wh?t#1", "../keys/nope", "x" * 150])
+def test_every_key_can_be_reached(app: TestClient, admin: dict[str, str], key: str) -> None:
+    item = title(50, keys={"animevec": key})
+    assert app.post(UPSERT, json={"items": [item]}, headers=admin).json()["failed"] == 0
+    name = quote(f"animevec:{key}", safe="")
+    assert app.get(f"/api/v1/search/by-id/{name}").status_code == 200
+    assert app.get(f"/api/v1/similarity/anime/{name}").status_code == 200
+    assert app.delete(f"/api/v1/admin/vectors/{name}", headers=admin).status_code == 200
+
+
 def test_delete_really_deletes(app: TestClient, admin: dict[str, str]) -> None:
     app.post(UPSERT, json={"items": [title(20)]}, headers=admin)
     path = "/api/v1/admin/vectors/animevec:quokka-20"
@@ -109,6 +193,26 @@ def test_delete_really_deletes(app: TestClient, admin: dict[str, str]) -> None:
     assert "Quokka Station 20" not in search(app, "quokka station 20")
     for address in (f"search/by-id/{gone}", f"similarity/anime/{gone}"):
         assert app.get(f"/api/v1/{address}").status_code == 404
+
+
+def test_a_picture_goes_with_the_last_title_that_has_it(
+    app: TestClient, admin: dict[str, str]
+) -> None:
+    items = [title(number, cover=cover(40)) for number in (60, 61)]
+    app.post(UPSERT, json={"items": items}, headers=admin)
+    digest = _digest(app, "animevec:quokka-60")
+    for number, status in ((60, 200), (61, 404)):
+        app.delete(f"/api/v1/admin/vectors/animevec:quokka-{number}", headers=admin)
+        assert app.get(f"/api/v1/pictures/{digest}").status_code == status
+
+
+def test_a_cover_that_was_replaced_is_gone(app: TestClient, admin: dict[str, str]) -> None:
+    digests = []
+    for quality in (41, 42):
+        app.post(UPSERT, json={"items": [title(62, cover=cover(quality))]}, headers=admin)
+        digests.append(_digest(app, "animevec:quokka-62"))
+    statuses = [app.get(f"/api/v1/pictures/{digest}").status_code for digest in digests]
+    assert statuses == [404, 200]
 
 
 def test_reindex_never_empties_the_index(app: TestClient, admin: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from typing import Any, TypeVar
 
 import httpx
+from pydantic import ValidationError
 from tenacity import RetryCallState, wait_random_exponential
 
 from animevec.client.calls import Call
@@ -17,14 +18,18 @@ def read(call: Call[T], response: httpx.Response) -> T:
     """The answer as its model.
 
     Raises:
-        AnimevecError: the class that the error's code names.
+        AnimevecError: the class that the error's code names; the base for what is no answer of
+            the service's.
     """
-    if response.is_success:
+    if not response.is_success:
+        raise _error(response)
+    try:
         return call.answer.validate_json(response.content)
-    raise _error(response)
+    except ValidationError as error:
+        raise _foreign(response, AnimevecError) from error
 
 
-def unreachable(error: httpx.TransportError) -> Unavailable:
+def unreachable(error: httpx.RequestError) -> Unavailable:
     """The error of a service that does not answer."""
     return Unavailable(f"the service does not answer: {type(error).__name__}: {error}")
 
@@ -49,10 +54,13 @@ def _error(response: httpx.Response) -> AnimevecError:
         error = from_envelope(body)
         error.details["request_id"] = body["request_id"]
     except (ValueError, KeyError, TypeError):
-        # Not the service's own words: a proxy, or something else on that port.
-        kind = Unavailable if response.status_code >= 502 else AnimevecError
-        error = kind(f"HTTP {response.status_code}: {response.text[:200]}")
+        error = _foreign(response, Unavailable if response.status_code >= 502 else AnimevecError)
     after = response.headers.get("retry-after", "")
     if after.isdigit():
         error.details.setdefault("retry_after_s", int(after))
     return error
+
+
+def _foreign(response: httpx.Response, kind: type[AnimevecError]) -> AnimevecError:
+    """The error of what is not in the service's own words: a proxy's, or of another service."""
+    return kind(f"HTTP {response.status_code}: {response.text[:200]}")

@@ -17,7 +17,8 @@ T = TypeVar("T")
 
 
 def _headers(key: str | None) -> dict[str, str]:
-    return {} if key is None else {"X-API-Key": key}
+    own = {} if key is None else {"X-API-Key": key}
+    return {"Content-Type": "application/json", **own}
 
 
 def _retrying(call: Call[Any], attempts: int) -> dict[str, Any]:
@@ -74,7 +75,7 @@ class Client:
 
     def similar(self, *positive: str, **options: Any) -> SearchResult:
         """Titles like the references; ``negative``, ``mode`` and ``metric`` are options."""
-        outcome = self.similar_batch([SimilarSearch(positive=positive, **options)])[0]
+        outcome = self.similar_batch([calls.alike(positive, options)])[0]
         return calls.only(outcome)
 
     def similar_batch(self, searches: Sequence[SimilarSearch]) -> list[BatchOutcome]:
@@ -112,9 +113,9 @@ class Client:
     def _once(self, call: Call[T]) -> T:
         try:
             answer = self._http.request(
-                call.method, call.path, json=call.body, params=dict(call.query)
+                call.method, call.path, content=call.body, params=dict(call.query)
             )
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise unreachable(error) from error
         return read(call, answer)
 
@@ -158,7 +159,7 @@ class AsyncClient:
 
     async def similar(self, *positive: str, **options: Any) -> SearchResult:
         """Titles like the references; ``negative``, ``mode`` and ``metric`` are options."""
-        outcome = (await self.similar_batch([SimilarSearch(positive=positive, **options)]))[0]
+        outcome = (await self.similar_batch([calls.alike(positive, options)]))[0]
         return calls.only(outcome)
 
     async def similar_batch(self, searches: Sequence[SimilarSearch]) -> list[BatchOutcome]:
@@ -196,8 +197,8 @@ class AsyncClient:
     async def _once(self, call: Call[T]) -> T:
         try:
             answer = await self._http.request(
-                call.method, call.path, json=call.body, params=dict(call.query)
+                call.method, call.path, content=call.body, params=dict(call.query)
             )
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise unreachable(error) from error
         return read(call, answer)

@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -53,6 +53,59 @@ def test_errors_have_the_platforms_own_classes(served: Served, client: Client) -
     reader = issue(served.settings, Role.READER)["X-API-Key"]
     with Client(served.process.url, key=reader) as limited, pytest.raises(Forbidden):
         limited.reindex()
+
+
+WRONG: list[Callable[[Client], object]] = [
+    lambda client: client.text(""),
+    lambda client: client.text("a", limit=0),
+    lambda client: client.text("a", limit="5"),
+    lambda client: client.text("a", colour=1),
+    lambda client: client.text("a\ud800"),
+    lambda client: client.text("a", score_threshold=float("nan")),
+    lambda client: client.text("a", filters={"year": {"gte": float("nan")}}),
+    lambda client: client.text("a", filters={"studios": "\ud800"}),
+    lambda client: client.picture(b""),
+    lambda client: client.multimodal(),
+    lambda client: client.similar(),
+    lambda client: client.by_id("\ud800"),
+    lambda client: client.by_id(""),
+    lambda client: client.upsert([{"score": float("nan")}]),
+    lambda client: client.upsert([{"id": object()}]),
+    lambda client: client.delete("mal:1", reason="\ud800"),
+]
+
+
+@pytest.mark.parametrize("call", WRONG)
+def test_what_cannot_be_asked_is_an_invalid_request(
+    client: Client, call: Callable[[Client], object]
+) -> None:
+    with pytest.raises(InvalidRequest):
+        call(client)
+
+
+async def test_async_refuses_the_same(served: Served) -> None:
+    async with AsyncClient(served.process.url) as client:
+        with pytest.raises(InvalidRequest):
+            await client.similar()
+
+
+def test_a_reference_is_one_part_of_a_path(served: Served) -> None:
+    with Client(served.process.url, key=served.admin["X-API-Key"]) as client:
+        for name in ("../keys/nope", "..", ".", "a/b", "animevec:wh?t#1", "%2e%2e"):
+            with pytest.raises(NotFound) as caught:
+                client.delete(name)
+            assert caught.value.details["reference"] == name
+            with pytest.raises(NotFound):
+                client.by_id(name)
+        client.upsert(
+            [
+                {"keys": {"animevec": key}, "titles": [{"text": f"The title of {key}"}]}
+                for key in ("a/b", "wh?t#1", "wh")
+            ]
+        )
+        for key in ("a/b", "wh?t#1", "wh"):
+            assert client.by_id(f"animevec:{key}").record.title == f"The title of {key}"
+            client.delete(f"animevec:{key}")
 
 
 def test_a_batch_keeps_its_failures_apart(client: Client) -> None:
@@ -123,6 +176,13 @@ def test_it_waits_as_long_as_the_service_asks() -> None:
     moody = Moody([(429, {"Retry-After": "1"}, LIMITED), FINE])
     assert ask(moody, 3) == {"status": "ready"}
     assert 1.0 <= moody.asked[1] - moody.asked[0] < 3
+
+
+def test_an_answer_of_something_else_is_an_error_of_ours() -> None:
+    with pytest.raises(AnimevecError, match="<html>"):
+        ask(Moody([(200, {}, b"<html>")]), 1)
+    with pytest.raises(AnimevecError):
+        ask(Moody([(200, {"Content-Encoding": "gzip"}, b"<html>")]), 1)
 
 
 def test_it_gives_up_after_its_attempts() -> None:

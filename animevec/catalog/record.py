@@ -21,6 +21,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Provider = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f]{1,150}$")]
 Json = Annotated[Any, AfterValidator(to_jsonable_python)]
+Whole = Annotated[int, Field(le=2**63 - 1)]  # what an index's payload can hold
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 
 
@@ -89,8 +90,8 @@ class Picture(Value):
     kind: Literal["cover", "thumbnail", "banner", "screenshot"] = "cover"
     url: str | None = None
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
-    width: int | None = Field(None, ge=1)
-    height: int | None = Field(None, ge=1)
+    width: Whole | None = Field(None, ge=1)
+    height: Whole | None = Field(None, ge=1)
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
@@ -146,7 +147,7 @@ class Relation(Value):
 class Episode(Value):
     """One episode; ``aired`` keeps its zone where the source gave one."""
 
-    number: int = Field(ge=0)
+    number: Whole = Field(ge=0)
     title: str | None = None
     titles: tuple[Title, ...] = ()
     synopsis: str | None = None
@@ -162,11 +163,11 @@ class Statistics(Value):
 
     score: float | None = None
     scale: tuple[float, float] | None = None
-    votes: int | None = Field(None, ge=0)
-    members: int | None = Field(None, ge=0)
-    favorites: int | None = Field(None, ge=0)
-    rank: int | None = Field(None, ge=1)
-    popularity_rank: int | None = Field(None, ge=1)
+    votes: Whole | None = Field(None, ge=0)
+    members: Whole | None = Field(None, ge=0)
+    favorites: Whole | None = Field(None, ge=0)
+    rank: Whole | None = Field(None, ge=1)
+    popularity_rank: Whole | None = Field(None, ge=1)
 
 
 class Provenance(Value):
@@ -200,17 +201,17 @@ class Anime(Value):
     season: Season | None = None
     rating: Rating | None = None
     score: float | None = Field(None, ge=1, le=10)
-    scored_by: int | None = Field(None, ge=0)
-    rank: int | None = Field(None, ge=1)
-    popularity: int | None = Field(None, ge=1)
-    members: int | None = Field(None, ge=0)
-    favorites: int | None = Field(None, ge=0)
+    scored_by: Whole | None = Field(None, ge=0)
+    rank: Whole | None = Field(None, ge=1)
+    popularity: Whole | None = Field(None, ge=1)
+    members: Whole | None = Field(None, ge=0)
+    favorites: Whole | None = Field(None, ge=0)
     studios: tuple[Label, ...] = ()
     producers: tuple[Label, ...] = ()
     licensors: tuple[Label, ...] = ()
     source: str | None = None
     duration_minutes: float | None = Field(None, gt=0)
-    episodes: int | None = Field(None, ge=1)
+    episodes: Whole | None = Field(None, ge=1)
     nsfw: bool = False
     pictures: tuple[Picture, ...] = ()
     trailer: str | None = None

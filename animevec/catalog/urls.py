@@ -19,6 +19,8 @@ PATTERNS = {
     "simkl": r"simkl\.com/anime/(\d+)",
     "animecountdown": r"animecountdown\.com/(\d+)",
 }
+# providers whose ids are numbers
+NUMBERED = frozenset(name for name, pattern in PATTERNS.items() if pattern.endswith(r"(\d+)"))
 _COMPILED = {
     provider: re.compile(rf"^(?:https?://)?(?:www\.)?{pattern}")
     for provider, pattern in PATTERNS.items()

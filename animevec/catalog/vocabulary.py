@@ -38,6 +38,10 @@ ALIASES = {
     "shonen": "Shounen",
     "shojo": "Shoujo",
 }
+ADULT_GENRES = frozenset({"Erotica", "Hentai"})
+ADULT_TAGS = frozenset(
+    {"18 restricted", "18+", "adult", "adults only", "nsfw", "pornography", "r-18", "r18", "r18+"}
+)
 
 
 class Labels(NamedTuple):
@@ -64,3 +68,9 @@ def route(labels: Iterable[str]) -> Labels:
         where = next((n for n, known in enumerate(_LISTS) if name.lower() in known), 3)
         sorted_[where][_LISTS[where][name.lower()] if where < 3 else name] = None
     return Labels(*(tuple(found) for found in sorted_))
+
+
+def is_adult(labels: Labels) -> bool:
+    """Whether a genre or a tag says that a title is for adults only."""
+    tags = {tag.lower() for tag in labels.tags}
+    return not (ADULT_GENRES.isdisjoint(labels.genres) and ADULT_TAGS.isdisjoint(tags))

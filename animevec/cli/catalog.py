@@ -54,7 +54,7 @@ def catalog(context: click.Context, url: str | None) -> None:
     help="Folder of covers named by a provider's id: 1.jpg, 5114.png, 30.webp.",
 )
 @click.option("--pictures-by", default="mal", help="Provider whose ids name the covers.")
-@click.option("--force", is_flag=True, help="Import again what was imported already.")
+@click.option("--force", is_flag=True, help="Start over, also after an import that finished.")
 @click.option("--revive", is_flag=True, help="Bring back titles that were deleted.")
 @json_option
 @click.pass_obj
@@ -70,14 +70,15 @@ def import_(
 ) -> None:
     """Import titles from FILE.
 
-    JSON lines, a JSON document or Parquet, plain or compressed with gzip or Zstandard, in one of
-    these layouts: animevec (this project's own), mal (MyAnimeList-like fields) or
-    anime-offline-database.  An import that was stopped goes on where it stopped; one that
-    finished is not done twice.  Rows that cannot be read are reported and left out, and so are
-    titles that were deleted here, except in the layout animevec.
+    JSON lines, a JSON document (an array, or an object with one as "data") or Parquet, plain or
+    compressed with gzip or Zstandard, in one of these layouts: animevec (this project's own), mal
+    (MyAnimeList-like fields) or anime-offline-database.  An import that was stopped goes on where
+    it stopped; one that finished is not done twice.  Rows that cannot be read are reported and
+    left out, and so are titles that were deleted here, except in the layout animevec.
 
     \b
-    Exit code: 0 every row was imported, 3 some were refused, 1 nothing could be done.
+    Exit code: 0 every row was imported, 3 some were refused, 1 nothing could be done (as with a
+    file that holds no title).
 
     \b
     Examples:
@@ -254,7 +255,7 @@ def _print_import(report: ImportReport, file: Path) -> None:
     if report.left_out:
         click.echo(f"{report.left_out:,} deleted earlier, left out; --revive brings them back")
     for error in report.errors[:SHOWN]:
-        click.secho(f"  line {error.line}: {error.reason}", fg="yellow", err=True)
+        click.secho(f"  {report.unit} {error.line}: {error.reason}", fg="yellow", err=True)
     if len(report.errors) > SHOWN:
         click.secho(f"  and {len(report.errors) - SHOWN:,} more (--json lists all)", err=True)
 

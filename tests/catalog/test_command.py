@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from animevec.cli.main import main
-from tests.catalog.rows import mal_row
+from tests.catalog.rows import HEADER, mal_row
 
 Run = Callable[..., Result]
 
@@ -45,6 +45,20 @@ def test_import_speaks_json(run: Run, rows: Path) -> None:
     report = json.loads(run("import", rows, "--json").stdout)
     assert (report["format"], report["created"]) == ("mal", 2)
     assert report["errors"] == [{"line": 2, "reason": "field 'title' is missing"}]
+
+
+def test_rows_of_a_document_are_not_called_lines(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "rows.json").write_text(json.dumps([mal_row(1), {"mal_id": 2}]))
+    result = run("import", tmp_path / "rows.json")
+    assert result.exit_code == 3
+    assert "row 2: field 'title' is missing" in result.stderr
+
+
+def test_an_import_of_no_title_is_a_failure(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "rows.json").write_text(json.dumps(HEADER))
+    result = run("import", tmp_path / "rows.json")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: rows.json holds no title")
 
 
 def test_a_file_that_is_not_there(run: Run, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_what_is_stored_is_what_was_said(record: Anime) -> None:
 
 @pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz", "out.parquet"])
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(rows=st.lists(records(), max_size=4, unique_by=lambda record: record.id))
+@given(rows=st.lists(records(), min_size=1, max_size=4, unique_by=lambda record: record.id))
 def test_export_and_import_give_the_same_catalogue(name: str, rows: list[Anime]) -> None:
     with TemporaryDirectory() as folder:
         file = Path(folder) / name

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import random
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from animevec.catalog.importers import import_file
+from animevec.catalog.importers.container import BUFFER, LONGEST, Container
 from animevec.catalog.importers.mal import MyAnimeList, minutes, natural
 from animevec.catalog.importers.offline import OfflineDatabase
 from animevec.catalog.record import Anime, Kind, Rating, Season, Status
@@ -55,6 +58,14 @@ CONTAINERS: dict[str, Write] = {
     "minified document": lambda path, rows: void(
         path.write_text(json.dumps({**HEADER, "data": rows}))
     ),
+    "marked document": lambda path, rows: void(
+        path.write_text(json.dumps({**HEADER, "data": rows}), "utf-8-sig")
+    ),
+    "marked document in gzip": lambda path, rows: void(
+        path.write_bytes(gzip.compress(json.dumps({"data": rows}).encode("utf-8-sig")))
+    ),
+    "array": lambda path, rows: void(path.write_text(json.dumps(rows, indent=2))),
+    "marked array": lambda path, rows: void(path.write_text(json.dumps(rows), "utf-8-sig")),
 }
 
 
@@ -72,15 +83,73 @@ def test_the_container_is_found_out_from_the_content(
     assert catalog.get(MyAnimeList().record(mal_row(3)).id) == MyAnimeList().record(mal_row(3))
 
 
-@pytest.mark.parametrize("container", ["lines", "gzip", "zstandard", "document"])
+@pytest.mark.parametrize(
+    "container", ["lines", "gzip", "zstandard", "document", "marked document", "array"]
+)
 def test_the_offline_database_as_published(
     catalog: Catalog, tmp_path: Path, container: str
 ) -> None:
     rows = [offline_row(n) for n in (1, 2, 3)]
     file = tmp_path / "anime-offline-database"
-    CONTAINERS[container](file, rows if container == "document" else [HEADER, *rows])
+    CONTAINERS[container](file, rows if "document" in container else [HEADER, *rows])
     report = import_file(catalog, file)
     assert (report.format, report.created, report.errors) == ("anime-offline-database", 3, ())
+
+
+@pytest.mark.parametrize("indent", [None, 2], ids=["minified", "indented"])
+def test_dead_entries_are_no_header_of_titles(
+    catalog: Catalog, tmp_path: Path, indent: int | None
+) -> None:
+    file = tmp_path / "anidb.json"
+    file.write_text(json.dumps({**HEADER, "deadEntries": ["1", "2"]}, indent=indent))
+    with pytest.raises(InvalidRequest, match="none of the known layouts"):
+        import_file(catalog, file)
+
+
+def test_a_file_without_a_title_is_no_import(catalog: Catalog, tmp_path: Path) -> None:
+    (tmp_path / "header").write_bytes(lines([HEADER]))
+    (tmp_path / "empty").write_bytes(b"")
+    for _ in range(2):
+        with pytest.raises(InvalidRequest, match="header holds no title"):
+            import_file(catalog, tmp_path / "header")
+        with pytest.raises(InvalidRequest, match="empty holds no title"):
+            import_file(catalog, tmp_path / "empty", "mal")
+
+
+@pytest.mark.parametrize("number", ["1" * 5_000, "1" + "0" * 30, "1e999"])
+def test_a_number_too_large_in_the_first_row(catalog: Catalog, tmp_path: Path, number: str) -> None:
+    row = json.dumps(mal_row(1, members=-1)).replace("-1", number)
+    (tmp_path / "lines").write_text(f"{row}\n{json.dumps(mal_row(2))}\n")
+    report = import_file(catalog, tmp_path / "lines", "mal")
+    assert [error.line for error in report.errors] == [1]
+    (tmp_path / "document").write_text(f'{{"data": [{row}]}}')
+    with pytest.raises(InvalidRequest, match=r"document cannot be read past row 0: .*overflow"):
+        import_file(catalog, tmp_path / "document")
+
+
+def test_a_document_is_told_from_lines_by_its_first_megabyte(tmp_path: Path) -> None:
+    noise = random.Random(1).randbytes(4 << 20).hex().encode()
+    whole = gzip.compress(b'{"mal_id": 1, "title": "' + noise + b'"}', 1)
+    (tmp_path / "rows").write_bytes(whole[: len(whole) // 2])
+    container = Container.open(tmp_path / "rows")
+    assert container.kind == "lines"
+    with pytest.raises(InvalidRequest, match="cannot be read past row 0"):
+        list(container.rows())
+
+
+def test_a_line_too_long_is_refused_and_the_others_imported(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    long = json.dumps(mal_row(2)).encode()
+    with (tmp_path / "rows").open("wb") as file:
+        file.write(lines([mal_row(1)]))
+        file.write(b" " * (LONGEST - len(long) - 1) + long + b"\n")
+        file.write(b" " * (LONGEST + 3 * BUFFER) + long + b"\n")
+        file.write(lines([mal_row(3)]))
+    report = import_file(catalog, tmp_path / "rows")
+    assert (report.created, report.rows) == (3, 4)
+    assert [error.line for error in report.errors] == [3]
+    assert "64 MB at most" in report.errors[0].reason
 
 
 def test_own_rows_may_leave_the_id_out(catalog: Catalog, tmp_path: Path, make: Any) -> None:
@@ -134,6 +203,39 @@ def test_an_offline_row_becomes_a_record() -> None:
     assert [picture.kind for picture in record.pictures] == ["cover", "thumbnail"]
     assert record.links == {"example.org": "https://example.org/title/1"}
     assert record.origin("title").licence == "ODbL-1.0"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("tags", "adult"),
+    [
+        (["hentai"], True),
+        (["Erotica", "comedy"], True),
+        (["18 Restricted"], True),
+        (["pornography"], True),
+        (["ecchi", "adult cast", "nudity"], False),
+        ([], False),
+    ],
+)
+def test_an_offline_row_is_adult_by_its_tags(tags: list[str], adult: bool) -> None:
+    record = OfflineDatabase().record(offline_row(1, tags=tags))
+    assert record is not None
+    assert record.nsfw is adult
+
+
+@pytest.mark.parametrize(
+    ("rating", "genres", "adult"),
+    [
+        ("Rx - Hentai", [], True),
+        ("R+ - Mild Nudity", ["Erotica"], False),
+        (None, ["Hentai"], True),
+        ("None", ["Erotica"], True),
+        (None, ["Action"], False),
+    ],
+)
+def test_a_mal_row_is_adult_by_its_rating_else_by_its_genres(
+    rating: str | None, genres: list[str], adult: bool
+) -> None:
+    assert MyAnimeList().record(mal_row(1, rating=rating, genres=genres)).nsfw is adult
 
 
 def test_an_offline_row_may_lack_what_may_be_absent() -> None:
@@ -195,6 +297,9 @@ def test_of_two_addresses_of_a_provider_the_first_counts() -> None:
         (b"", "none of the known layouts"),
         (b"plain words\n", "none of the known layouts"),
         (b'{"a": 1}\n[1, 2]\n', "none of the known layouts"),
+        (b"[1, 2]", "none of the known layouts"),
+        (b"[]", "none of the known layouts"),
+        (b'[{"mal_id": 1, "title": "a"}', "cannot be read past row 1"),
         (b"\x1f\x8bnot really", "cannot be read"),
         (b"PAR1 not really", "cannot be read"),
     ],
@@ -210,6 +315,8 @@ def test_a_file_of_nothing_known_is_refused(
 def test_an_unknown_format_or_file_is_refused(catalog: Catalog, tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="there is no file"):
         import_file(catalog, tmp_path / "none")
+    with pytest.raises(InvalidRequest, match="is a folder; name a file in it"):
+        import_file(catalog, tmp_path)
     (tmp_path / "file").write_bytes(lines([mal_row(1)]))
     with pytest.raises(InvalidRequest, match="no format 'csv'"):
         import_file(catalog, tmp_path / "file", "csv")
@@ -217,10 +324,6 @@ def test_an_unknown_format_or_file_is_refused(catalog: Catalog, tmp_path: Path) 
 
 def test_every_real_row_is_imported(shared: Path, tmp_path: Path) -> None:
     layout = MyAnimeList()
-    from itertools import islice
-
-    from animevec.catalog.importers.container import Container
-
     raws = list(islice(Container.open(shared / "data/catalogue/anime.jsonl.gz").rows(), 0, None, 8))
     twins = islice(Container.open(shared / "data/catalogue/anime.parquet").rows(), 0, None, 8)
     for raw, twin in zip(raws, twins, strict=True):

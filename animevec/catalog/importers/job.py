@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from animevec.catalog.importers.container import Container, Raw
+from animevec.catalog.importers.container import Container, Raw, Unit
+from animevec.catalog.importers.field import shown
 from animevec.catalog.importers.journal import COUNTS, Journal, RowError
 from animevec.catalog.importers.layout import Importer, Row
 from animevec.catalog.importers.mal import MyAnimeList
@@ -33,8 +34,9 @@ LOOK_AHEAD = 20  # rows read to recognise a layout
 class ImportReport:
     """What an import did, all its attempts together.
 
-    ``rows`` is the number of the last row read (of the last line, in a file of lines).
-    ``left_out`` counts the rows of titles that had been deleted.  ``resumed_at`` is the row an
+    ``unit`` is what rows are counted by, here and in errors: lines in a file of lines, rows in
+    any other.  ``rows`` is the number of the last one read.  ``left_out`` counts the rows of
+    titles that had been deleted.  ``resumed_at`` is the number of the row that an
     earlier attempt had reached; ``already`` says that one had finished and this one did nothing.
     """
 
@@ -46,6 +48,7 @@ class ImportReport:
     left_out: int
     errors: tuple[RowError, ...]
     revision: int
+    unit: Unit
     resumed_at: int = 0
     already: bool = False
 
@@ -63,12 +66,12 @@ def import_file(
     """Import ``path``; rows that cannot be read are reported and the others imported.
 
     The same content goes on where an earlier attempt stopped, and does nothing where that one
-    finished, unless ``again``.  A title that was deleted is left out unless ``revive``, or unless
-    the file has this project's own layout.
+    finished; with ``again`` it is imported from its beginning.  A title that was deleted is left
+    out unless ``revive``, or unless the file has this project's own layout.
 
     Raises:
-        InvalidRequest: no such file, no known format, or a damaged file; what came before
-            the damage is kept.
+        InvalidRequest: no such file, no known format, no title in it, or a damaged file;
+            what came before the damage is kept.
     """
     container = Container.open(path)
     importer = _importer(container, format)
@@ -81,9 +84,8 @@ def import_file(
         for batch in _batches(_rows(container, importer, pictures, state["rows"])):
             _write(catalog, digest, batch, importer.owns, actor, revive)
             progress(batch[-1].line, total)
-        with catalog.writing() as transaction:
-            Journal(transaction.connection, digest).finish()
-    return _report(catalog, digest, state["rows"], state["finished"] is not None)
+        _finish(catalog, digest, path)
+    return _report(catalog, digest, container.unit, state["rows"], state["finished"] is not None)
 
 
 def _importer(container: Container, name: str | None) -> Importer:
@@ -127,9 +129,7 @@ def _row(importer: Importer, raw: Raw) -> Row:
         return Row(raw.line, error=_reasons(error))
     except InvalidRequest as error:
         return Row(raw.line, error=error.message)
-    except KeyError as error:
-        return Row(raw.line, error=f"field {error} is missing")
-    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+    except (TypeError, RecursionError) as error:  # what JSON cannot hold, such as Parquet's dates
         return Row(raw.line, error=f"not a row of {importer.name}: {error}")
 
 
@@ -142,8 +142,11 @@ def _illustrated(row: Row, record: Anime, pictures: Pictures) -> Row:
 
 def _reasons(error: ValidationError) -> str:
     found = error.errors(include_url=False, include_context=False)
-    texts = [f"{'.'.join(map(str, e['loc'])) or 'row'}: {e['msg']}" for e in found]
-    return "; ".join(texts[:3]) + (f"; and {len(texts) - 3} more" if len(texts) > 3 else "")
+    texts = [
+        f"{'.'.join(map(str, e['loc'])) or 'row'}: {e['msg']}, not {shown(e['input'])}"
+        for e in found[:3]
+    ]
+    return "; ".join(texts) + (f"; and {len(found) - 3} more" if len(found) > 3 else "")
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -185,7 +188,19 @@ def _errors(rows: Iterable[Row], refused: Mapping[int, str]) -> list[RowError]:
     return [RowError(line, storable(text)) for line, text in texts.items() if text]
 
 
-def _report(catalog: Catalog, digest: str, resumed_at: int, already: bool) -> ImportReport:
+def _finish(catalog: Catalog, digest: str, path: Path) -> None:
+    with catalog.writing() as transaction:
+        journal = Journal(transaction.connection, digest)
+        if journal.is_empty():
+            raise InvalidRequest(
+                f"{path.name} holds no title; of {journal.state()['rows']} rows none describes one"
+            )
+        journal.finish()
+
+
+def _report(
+    catalog: Catalog, digest: str, unit: Unit, resumed_at: int, already: bool
+) -> ImportReport:
     with catalog.reading() as transaction:
         journal = Journal(transaction.connection, digest)
         state = journal.state()
@@ -194,6 +209,7 @@ def _report(catalog: Catalog, digest: str, resumed_at: int, already: bool) -> Im
             **{name: state[name] for name in COUNTS},
             errors=journal.errors(),
             revision=transaction.revision(),
+            unit=unit,
             resumed_at=0 if already else resumed_at,
             already=already,
         )

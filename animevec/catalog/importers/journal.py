@@ -9,7 +9,8 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 from animevec.catalog.schema import import_error, imports
 from animevec.catalog.transaction import PutReport
 
-COUNTS = ("rows", "created", "updated", "unchanged", "left_out")
+RESULTS = ("created", "updated", "unchanged", "left_out")
+COUNTS = ("rows", *RESULTS)
 ZERO: dict[str, Any] = {**dict.fromkeys(COUNTS, 0), "finished": None}
 
 
@@ -61,6 +62,11 @@ class Journal:
                 insert(import_error),
                 [{"digest": self.digest, "line": e.line, "reason": e.reason} for e in errors],
             )
+
+    def is_empty(self) -> bool:
+        """Whether no row described a title and none was refused."""
+        state = self.state()
+        return not (any(state[name] for name in RESULTS) or self.errors())
 
     def finish(self) -> None:
         """Every row is done."""

@@ -39,7 +39,7 @@ class Importer(Protocol):
         """The title in ``row``; None where it is no title but a header.
 
         Raises:
-            ValueError: a value is wrong; the message names it (pydantic's included).
-            InvalidRequest: no id of a known provider.
+            ValidationError: a value is out of its range.
+            InvalidRequest: a value of the wrong type, or no id of a known provider.
         """
         ...

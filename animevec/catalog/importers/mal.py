@@ -1,26 +1,26 @@
 """Rows of MyAnimeList-like fields: ``mal_id``, ``title_english``, ``aired_from``, ``ids``..."""
 
 import html
-import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from animevec.catalog import vocabulary
 from animevec.catalog.ids import anime_id
-from animevec.catalog.record import Anime, Kind, Rating, Season, Status
+from animevec.catalog.importers import field
+from animevec.catalog.record import Anime, Season, Status
+from animevec.catalog.urls import NUMBERED
 
 SOURCE = "mal"
-SAME = (
-    *("genres", "themes", "demographics", "studios", "producers", "licensors"),
-    *("score", "scored_by", "rank", "popularity", "members", "favorites", "episodes"),
-)
+LISTS = ("genres", "themes", "demographics", "studios", "producers", "licensors")
+COUNTS = ("scored_by", "members", "favorites")
+FROM_ONE = ("score", "rank", "popularity", "episodes")
 STATUSES = {
     "Finished Airing": Status.FINISHED,
     "Currently Airing": Status.AIRING,
     "Not yet aired": Status.UPCOMING,
 }
-KINDS = {"TV Special": Kind.SPECIAL}
+KINDS = {"TV Special": "SPECIAL"}
 RELATIONS = {"parent_story": "parent"} | dict.fromkeys(
     ("alternative_version", "alternative_setting"), "alternative"
 )
@@ -28,6 +28,8 @@ PROVIDERS = {"anime_planet": "animeplanet", "tmdb_path": "tmdb"}
 SEASONS = (Season.WINTER, Season.SPRING, Season.SUMMER, Season.FALL)
 REWRITE = re.compile(r"\s*\[Written by MAL Rewrite\]\s*$")
 QUOTED = re.compile(r"\s*\(Source: ([^()]+)\)\s*$")
+DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-[0-9]{2})?)?")
+SNAPSHOT = re.compile(r"([0-9]{4})-([0-9]{2})(?:-([0-9]{2}))?$")
 DURATION = re.compile(r"(\d+) (hr|min|sec)")
 MINUTES = {"hr": 60.0, "min": 1.0, "sec": 1 / 60}
 
@@ -45,30 +47,28 @@ class MyAnimeList:
     def record(self, row: Mapping[str, Any]) -> Anime:
         """The title in a row."""
         keys = _keys(row)
-        synopsis, quoted = _credited(_prose(row.get("synopsis")))
-        rating = _rating(row.get("rating"))
+        synopsis, quoted = _credited(_prose(field.text(row, "synopsis")))
+        picture = field.address(row, "picture_url")
         fields = {
             "id": anime_id(keys),
             "keys": keys,
             "titles": list(_titles(row)),
             "synopsis": synopsis,
-            "background": _prose(row.get("background")),
-            "type": _kind(row.get("type")),
-            "status": STATUSES.get(row.get("status") or "", Status.UNKNOWN),
-            "rating": rating,
-            "nsfw": rating is Rating.RX,
-            "source": _known(row.get("source")),
-            "duration_minutes": minutes(row.get("duration") or ""),
-            "pictures": [{"url": url} for url in [row.get("picture_url")] if url],
-            "trailer": row.get("trailer_url") or None,
+            "background": _prose(field.text(row, "background")),
+            "type": _kind(field.text(row, "type")),
+            "status": STATUSES.get(field.text(row, "status") or "", Status.UNKNOWN),
+            "source": _known(field.text(row, "source")),
+            "duration_minutes": minutes(field.text(row, "duration") or ""),
+            "pictures": [{"url": picture}] if picture else [],
+            "trailer": field.address(row, "trailer_url"),
             "characters": [
-                {"name": natural(name), "role": "main"} for name in row.get("main_characters") or ()
+                {"name": natural(name), "role": "main"}
+                for name in field.texts(row, "main_characters")
             ],
-            "relations": list(_relations(row.get("relations"))),
-            "provenance": _provenance(row.get("snapshot"), quoted),
+            "relations": list(_relations(row)),
+            "provenance": _provenance(field.text(row, "snapshot"), quoted),
         }
-        same = {name: row[name] for name in SAME if row.get(name) is not None}
-        return Anime.model_validate(fields | same | _airing(row))
+        return Anime.model_validate(fields | _same(row) | _audience(row) | _airing(row))
 
 
 def minutes(duration: str) -> float | None:
@@ -83,45 +83,77 @@ def natural(name: str) -> str:
 
 
 def _keys(row: Mapping[str, Any]) -> dict[str, str]:
-    ids = _loaded(row.get("ids")) or {}
-    named = {PROVIDERS.get(name, name): str(value) for name, value in ids.items()}
-    return {"mal": str(int(row["mal_id"]))} | {k: named[k] for k in sorted(named) if k != "mal"}
+    ids = field.loaded(row, "ids") or {}
+    if not isinstance(ids, Mapping):
+        raise field.wrong("ids", "an object", ids)
+    named = {str(PROVIDERS.get(name, name)): value for name, value in ids.items()}
+    known = sorted(name for name, value in named.items() if value is not None and name != "mal")
+    mal = field.number_id("mal_id", row.get("mal_id"))
+    return {"mal": mal} | {name: _id(name, named[name]) for name in known}
+
+
+def _id(provider: str, value: Any) -> str:
+    """An id at a provider: a number, or a word where its ids are no numbers."""
+    if isinstance(value, str) and provider not in NUMBERED:
+        return value
+    return field.number_id(f"ids.{provider}", value)
 
 
 def _titles(row: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    yield {"text": row["title"], "language": "ja-Latn", "kind": "main"}
-    if english := row.get("title_english"):
+    title = field.required(row, "title")
+    yield {"text": title, "language": "ja-Latn", "kind": "main"}
+    if english := field.text(row, "title_english"):
         yield {"text": english, "language": "en", "kind": "official"}
-    if japanese := row.get("title_japanese"):
+    if japanese := field.text(row, "title_japanese"):
         yield {"text": japanese, "language": "ja", "kind": "official"}
-    known = {row["title"], row.get("title_english"), row.get("title_japanese")}
-    for synonym in dict.fromkeys(row.get("synonyms") or ()):
-        if synonym.strip() and synonym not in known:
+    for synonym in dict.fromkeys(field.texts(row, "synonyms")):
+        if synonym.strip() and synonym not in {title, english, japanese}:
             yield {"text": synonym}
+
+
+def _same(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that the record has by the same names."""
+    lists = {name: field.texts(row, name) for name in LISTS}
+    counts = {name: field.number(row, name) for name in COUNTS}
+    return lists | counts | {name: field.known(row, name) for name in FROM_ONE}
+
+
+def _audience(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The rating; where there is none, the genres say whether a title is for adults."""
+    rating = _rating(field.text(row, "rating"))
+    adult = vocabulary.is_adult(vocabulary.route(field.texts(row, "genres")))
+    return {"rating": rating, "nsfw": rating == "RX" if rating else adult}
 
 
 def _airing(row: Mapping[str, Any]) -> dict[str, Any]:
     """Dates are kept where they name a day; a year or a month alone still gives year and season."""
-    first, last = row.get("aired_from") or "", row.get("aired_to") or ""
-    month = int(first[5:7]) if len(first) >= 7 else None
-    season = (row.get("season") or "").upper()
+    first, last = _date(row, "aired_from"), _date(row, "aired_to")
+    month = int(first[5:7] or 0)
+    season = (field.text(row, "season") or "").upper()
     return {
         "aired_from": first if len(first) == 10 else None,
         "aired_to": last if len(last) == 10 else None,
-        "year": row.get("year") or (int(first[:4]) if first else None),
-        "season": season or (SEASONS[(month - 1) // 3] if month and month <= 12 else None),
+        "year": field.known(row, "year") or first[:4] or None,
+        "season": season or (SEASONS[(month - 1) // 3] if 1 <= month <= 12 else None),
     }
 
 
-def _kind(text: str | None) -> Kind:
-    return KINDS.get(text or "") or Kind((text or "unknown").upper())
+def _date(row: Mapping[str, Any], name: str) -> str:
+    date = field.text(row, name) or ""
+    if date and not DATE.fullmatch(date):
+        raise field.wrong(name, "a date such as 1998-04-03, 1998-04 or 1998", date)
+    return date
 
 
-def _rating(text: str | None) -> Rating | None:
+def _kind(text: str | None) -> str:
+    return KINDS.get(text or "") or (text or "unknown").upper()
+
+
+def _rating(text: str | None) -> str | None:
     """``PG-13 - Teens 13 or older`` and the like."""
     short = (text or "").split(" - ")[0].strip()
     name = short.upper().replace("-", "_").replace("+", "_PLUS")
-    return Rating(name) if name and name != "NONE" else None
+    return name if name and name != "NONE" else None
 
 
 def _known(text: str | None) -> str | None:
@@ -140,20 +172,24 @@ def _credited(text: str | None) -> tuple[str | None, str | None]:
     return text[: match.start()].strip() or None, match[1].strip()
 
 
-def _relations(value: Any) -> Iterator[dict[str, str]]:
-    for kind, mal in _loaded(value) or ():
-        name = kind.lower().replace(" ", "_").replace("-", "_")
-        yield {"kind": RELATIONS.get(name, name), "key": f"mal:{mal}"}
+def _relations(row: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    relations = field.loaded(row, "relations")
+    if not isinstance(relations, list | None):
+        raise field.wrong("relations", "a list", relations)
+    for relation in relations or ():
+        match relation:
+            case [str(kind), mal]:
+                name = kind.lower().replace(" ", "_").replace("-", "_")
+                key = f"mal:{field.number_id('relations', mal)}"
+                yield {"kind": RELATIONS.get(name, name), "key": key}
+            case _:
+                raise field.wrong("relations", "pairs of a kind and an id", relation)
 
 
 def _provenance(snapshot: str | None, quoted: str | None) -> dict[str, dict[str, Any]]:
     """``snapshot`` ends in the month or day of the crawl, such as ``mal_html_2019-01``."""
-    fetched = re.search(r"(\d{4})-(\d\d)(?:-(\d\d))?$", snapshot or "")
-    day = [int(part or 1) for part in fetched.groups()] if fetched else None
-    origin = {"source": SOURCE, "fetched_at": datetime(*day, tzinfo=UTC) if day else None}  # type: ignore[misc,arg-type]
+    fetched = SNAPSHOT.search(snapshot or "")
+    day = "-".join(part or "01" for part in fetched.groups()) if fetched else None
+    origin = {"source": SOURCE, "fetched_at": f"{day}T00:00:00Z" if day else None}
     everything: dict[str, dict[str, Any]] = {"*": origin}
     return everything | ({"synopsis": origin | {"source": f"mal/{quoted}"}} if quoted else {})
-
-
-def _loaded(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value

@@ -9,6 +9,7 @@ from typing import Any
 
 from animevec.catalog import vocabulary
 from animevec.catalog.ids import PROVIDERS, anime_id
+from animevec.catalog.importers import field
 from animevec.catalog.record import Anime, Status
 from animevec.catalog.urls import key_of, keys_of
 
@@ -33,34 +34,37 @@ class OfflineDatabase:
         """The title in a row; None for the header."""
         if _is_header(row):
             return None
-        keys = keys_of(row["sources"])
-        season = row.get("animeSeason") or {}
-        status = row.get("status") or "UNKNOWN"
-        score = row.get("score") or {}
+        urls = field.texts(row, "sources")
+        keys = keys_of(urls)
+        season = field.text(row, "animeSeason.season")
+        status = field.text(row, "status") or "UNKNOWN"
+        labels = vocabulary.route(field.texts(row, "tags"))
         fields = {
             "id": anime_id(keys),
             "keys": keys,
-            "titles": _titles(row["title"], row.get("synonyms") or ()),
-            "type": row.get("type") or "UNKNOWN",
+            "titles": _titles(field.required(row, "title"), field.texts(row, "synonyms")),
+            "type": field.text(row, "type") or "UNKNOWN",
             "status": STATUSES.get(status, status),
-            "episodes": row.get("episodes") or None,
-            "season": None if season.get("season") == "UNDEFINED" else season.get("season"),
-            "year": season.get("year"),
-            "duration_minutes": _minutes(row.get("duration")),
-            "score": score.get("arithmeticMean"),
-            "statistics": _statistics(score),
+            "episodes": field.known(row, "episodes"),
+            "season": None if season == "UNDEFINED" else season,
+            "year": field.known(row, "animeSeason.year"),
+            "duration_minutes": _minutes(row),
+            "score": field.known(row, "score.arithmeticMean"),
+            "statistics": _statistics(row),
+            "nsfw": vocabulary.is_adult(labels),
             "pictures": _pictures(row),
-            "studios": row.get("studios") or (),
-            "producers": row.get("producers") or (),
-            "relations": _relations(row.get("relatedAnime") or ()),
-            "links": _links(row["sources"]),
+            "studios": field.texts(row, "studios"),
+            "producers": field.texts(row, "producers"),
+            "relations": _relations(field.texts(row, "relatedAnime")),
+            "links": _links(urls),
             "provenance": {"*": {"source": SOURCE, "licence": LICENCE}},
         }
-        return Anime.model_validate(fields | vocabulary.route(row.get("tags") or ())._asdict())
+        return Anime.model_validate(fields | labels._asdict())
 
 
 def _is_header(row: Mapping[str, Any]) -> bool:
-    return "sources" not in row and {"license", "repository"} <= row.keys()
+    rows = {"sources", "data", "deadEntries"}
+    return {"license", "repository"} <= row.keys() and rows.isdisjoint(row)
 
 
 def _titles(title: str, synonyms: Iterable[str]) -> list[dict[str, str]]:
@@ -68,18 +72,21 @@ def _titles(title: str, synonyms: Iterable[str]) -> list[dict[str, str]]:
     return [{"text": title, "kind": "main"}, *({"text": name} for name in others)]
 
 
-def _minutes(duration: Mapping[str, Any] | None) -> float | None:
-    if not duration or not duration.get("value"):
-        return None
-    return round(float(duration["value"]) * UNITS[duration.get("unit", "SECONDS")], 2)
+def _minutes(row: Mapping[str, Any]) -> float | None:
+    length = field.known(row, "duration.value")
+    unit = field.text(row, "duration.unit") or "SECONDS"
+    if unit not in UNITS:
+        raise field.wrong("duration.unit", " or ".join(UNITS), unit)
+    return None if length is None else round(length * UNITS[unit], 2)
 
 
-def _statistics(score: Mapping[str, Any]) -> dict[str, Any]:
-    return {SOURCE: {"score": score["median"], "scale": SCALE}} if score.get("median") else {}
+def _statistics(row: Mapping[str, Any]) -> dict[str, Any]:
+    median = field.known(row, "score.median")
+    return {} if median is None else {SOURCE: {"score": median, "scale": SCALE}}
 
 
 def _pictures(row: Mapping[str, Any]) -> list[dict[str, str]]:
-    urls = {"cover": row.get("picture"), "thumbnail": row.get("thumbnail")}
+    urls = {"cover": field.address(row, "picture"), "thumbnail": field.address(row, "thumbnail")}
     # a title without a picture is given the project's "no_pic" drawing
     return [{"kind": kind, "url": url} for kind, url in urls.items() if url and "no_pic" not in url]
 
@@ -97,4 +104,5 @@ def _relations(urls: Iterable[str]) -> list[dict[str, str]]:
 
 def _links(urls: Iterable[str]) -> dict[str, str]:
     """Pages of providers whose ids are not known here."""
-    return {url.split("/")[2]: url for url in urls if key_of(url) is None and "://" in url}
+    others = (url for url in urls if key_of(url) is None and field.is_address(url))
+    return {url.split("/")[2]: url for url in others}

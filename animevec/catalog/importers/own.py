@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from animevec.catalog.ids import anime_id
+from animevec.catalog.importers import field
 from animevec.catalog.record import Anime
 
 
@@ -32,4 +33,7 @@ def names_id(row: Mapping[str, Any]) -> bool:
 
 
 def _value(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    return json.loads(row["record"]) if "record" in row else row
+    value = field.loaded(row, "record") if "record" in row else row
+    if not isinstance(value, Mapping):
+        raise field.wrong("record", "an object", value)
+    return value

@@ -241,31 +241,54 @@ def both(*nodes: Node | None) -> Node | None:
 
 
 def compiled(node: Node | None) -> models.Filter | None:
-    """The filter both index engines understand."""
-    return None if node is None else models.Filter(must=[_condition(node)])
+    """The filter both index engines understand, as flat as it can be.
+
+    A filter is checked for every point and channel: one set is quicker than as many comparisons,
+    and every level of nesting costs.
+    """
+    if node is None:
+        return None
+    parts = list(_conjuncts(node))
+    kept = [_condition(part) for part in parts if not isinstance(part, Not)]
+    dropped = [_condition(part.part) for part in parts if isinstance(part, Not)]
+    return models.Filter(must=kept or None, must_not=dropped or None)
+
+
+def _conjuncts(node: Node) -> Iterator[Node]:
+    """What must hold, each by itself."""
+    match node:
+        case And(parts):
+            for part in parts:
+                yield from _conjuncts(part)
+        case Terms(field, "all", values):
+            yield from (Terms(field, "any", (value,)) for value in values)
+        case Terms(field, "none", values):
+            yield Not(Terms(field, "any", values))
+        case _:
+            yield node
 
 
 def _condition(node: Node) -> models.Condition:
     match node:
-        case And(parts):
-            return models.Filter(must=[_condition(part) for part in parts])
         case Or(parts):
             return models.Filter(should=[_condition(part) for part in parts])
-        case Not(part):
-            return models.Filter(must_not=[_condition(part)])
         case Range(field, gte, lte, gt, lt):
             bounds = models.Range(gte=gte, lte=lte, gt=gt, lt=lt)
             return models.FieldCondition(key=field, range=bounds)
-        case Terms(field, "all", values):
-            return models.Filter(must=[_equal(field, value) for value in values])
-        case Terms(field, "none", values):
-            return models.Filter(must_not=[_equal(field, value) for value in values])
-        case Terms(field, _, values):
-            return models.Filter(should=[_equal(field, value) for value in values])
+        case Terms(field, "any", values):
+            return _any(field, values)
+        case _:
+            return compiled(node) or models.Filter()
 
 
-def _equal(field: str, value: Scalar) -> models.FieldCondition:
-    return models.FieldCondition(key=field, match=models.MatchValue(value=value))
+def _any(field: str, values: Sequence[Scalar]) -> models.Condition:
+    """Strings and whole numbers are matched as a set; the engines know no set of booleans."""
+    if len(values) > 1 and not isinstance(values[0], bool):
+        return models.FieldCondition(key=field, match=models.MatchAny(any=list(values)))
+    equal = [
+        models.FieldCondition(key=field, match=models.MatchValue(value=value)) for value in values
+    ]
+    return equal[0] if len(equal) == 1 else models.Filter(should=[*equal])
 
 
 def matches(node: Node, payload: Mapping[str, Any]) -> bool:

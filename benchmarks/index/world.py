@@ -12,6 +12,7 @@ from qdrant_client import models
 from animevec.encoders.base import SparseVector
 from animevec.index.base import DenseSpec, IndexSchema, PayloadType, Point
 from animevec.index.document import LEXICAL, PICTURE, TEXT, THUMBNAIL
+from animevec.search.filters import And, Node, Range, Terms, compiled
 
 Floats = NDArray[np.float32]
 
@@ -117,38 +118,40 @@ def _normalised(rows: Floats) -> Floats:
 
 
 def cases(world: World) -> list[Case]:
-    """No filter, and filters that keep about 31, 7 and 0.5 % of the titles."""
+    """No filter, and filters as the service sends them, named by the share of titles they keep.
+
+    The last two are what a graph has no links for: a field without, and genres that are linked
+    each by itself.
+    """
     everything = np.ones(len(world), dtype=bool)
     broad = np.isin(world.genres, (0, 1, 2, 3)).any(axis=1) & (world.year >= 1976)
     one = (world.genres == 7).any(axis=1)
     narrow = one & (world.year >= 2000) & (world.score >= 6.3) & (world.type == 2)
+    unlinked = world.type == TYPES.index("SPECIAL")
+    union = np.isin(world.genres, (7, 8)).any(axis=1)
     return [
         Case("none", None, everything),
-        Case("31 %", _all(_any("genres", ["g0", "g1", "g2", "g3"]), _from("year", 1976)), broad),
-        Case("7 %", _all(_any("genres", ["g7"])), one),
-        Case(
+        _case("31 %", broad, _any("genres", "g0", "g1", "g2", "g3"), Range("year", gte=1976)),
+        _case("7 %", one, _any("genres", "g7")),
+        _case(
             "0.5 %",
-            _all(
-                _any("genres", ["g7"]),
-                _from("year", 2000),
-                _from("score", 6.3),
-                _any("type", [TYPES[2]]),
-            ),
             narrow,
+            _any("genres", "g7"),
+            Range("year", gte=2000),
+            Range("score", gte=6.3),
+            _any("type", TYPES[2]),
         ),
+        _case("10 %, no links", unlinked, _any("type", "SPECIAL")),
+        _case("two genres", union, _any("genres", "g7", "g8")),
     ]
 
 
-def _all(*conditions: models.Condition) -> models.Filter:
-    return models.Filter(must=list(conditions))
+def _case(name: str, mask: NDArray[np.bool_], *parts: Node) -> Case:
+    return Case(name, compiled(And(parts)), mask)
 
 
-def _any(key: str, values: list[str]) -> models.FieldCondition:
-    return models.FieldCondition(key=key, match=models.MatchAny(any=values))
-
-
-def _from(key: str, value: float) -> models.FieldCondition:
-    return models.FieldCondition(key=key, range=models.Range(gte=value))
+def _any(field: str, *values: str) -> Terms:
+    return Terms(field, "any", values)
 
 
 def points(world: World) -> Iterator[Point]:

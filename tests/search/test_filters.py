@@ -183,6 +183,31 @@ def test_the_engine_finds_what_the_predicate_accepts(
     assert found == {id_ for id_, payload in payloads.items() if matches(node, payload)}
 
 
+def test_the_engine_is_sent_sets_and_no_nesting() -> None:
+    node = And(
+        (
+            And((Terms("genres", "any", ("Action", "Drama")), Terms("type", "any", ("TV",)))),
+            Terms("year", "none", (1998, 1999)),
+            Terms("nsfw", "any", (True, False)),
+        )
+    )
+    found = compiled(node)
+    assert found is not None
+    assert found.model_dump(exclude_none=True) == {
+        "must": [
+            {"key": "genres", "match": {"any": ["Action", "Drama"]}},
+            {"key": "type", "match": {"value": "TV"}},
+            {
+                "should": [
+                    {"key": "nsfw", "match": {"value": True}},
+                    {"key": "nsfw", "match": {"value": False}},
+                ]
+            },
+        ],
+        "must_not": [{"key": "year", "match": {"any": [1998, 1999]}}],
+    }
+
+
 @settings(deadline=None)
 @given(node=nodes, payload=st.fixed_dictionaries({"year": st.integers(1990, 2000)}))
 def test_a_filter_written_out_and_read_again_means_the_same(

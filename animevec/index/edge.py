@@ -261,7 +261,7 @@ class EmbeddedStore:
             query=edge.Query.Nearest(edge_vector(query.vector), using=query.using),
             filter=edge_filter(query.filter),
             score_threshold=query.score_threshold,
-            params=search_params(self._settings, query.exact),
+            params=search_params(self._settings, query),
             with_payload=query.with_payload,
             with_vector=list(query.with_vectors) or False,
         )

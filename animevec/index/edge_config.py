@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import qdrant_edge as edge
 
-from animevec.index.base import Distance, IndexSchema, PayloadType
+from animevec.index.base import Distance, IndexSchema, PayloadType, Query
 from animevec.index.graph import EDGES, EF_CONSTRUCT, FULL_SCAN_KB, LINKED
 from animevec.settings import IndexSettings
 
@@ -83,12 +83,23 @@ def _field_params(kind: PayloadType, linked: bool) -> FieldParams:
             return edge.FloatIndexParams(enable_hnsw=linked, memory=MAPPED)
 
 
-def search_params(settings: IndexSettings, exact: bool) -> edge.SearchParams:
-    """Rescoring is always asked for: int8 and 4-bit codes do not rescore by default."""
-    if exact or settings.quantization == "none":
+def search_params(settings: IndexSettings, query: Query) -> edge.SearchParams:
+    """How one query is searched.
+
+    Rescoring is always asked for: int8 and 4-bit codes do not rescore by default.  Under a filter
+    a graph is walked across what the filter drops (ACORN, Patel et al. 2024); else a filter that
+    cuts the graph apart loses most hits without a word.
+    """
+    acorn = edge.AcornSearchParams(enable=query.filter is not None)
+    if query.exact or settings.quantization == "none":
         return edge.SearchParams(
-            exact=exact, quantization=edge.QuantizationSearchParams(ignore=True)
+            exact=query.exact,
+            quantization=edge.QuantizationSearchParams(ignore=True),
+            acorn=acorn,
         )
     return edge.SearchParams(
-        quantization=edge.QuantizationSearchParams(rescore=True, oversampling=settings.oversampling)
+        quantization=edge.QuantizationSearchParams(
+            rescore=True, oversampling=settings.oversampling
+        ),
+        acorn=acorn,
     )

@@ -358,7 +358,7 @@ class ServerStore:
                 query=server_vector(query.vector),
                 using=query.using,
                 filter=tightened(query.filter),
-                params=search_params(self._settings, query.exact),
+                params=search_params(self._settings, query),
                 score_threshold=query.score_threshold,
                 limit=depth,
                 with_payload=query.with_payload,

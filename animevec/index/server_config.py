@@ -5,7 +5,7 @@ from typing import Any
 from qdrant_client import models
 
 from animevec.errors import InvalidRequest
-from animevec.index.base import DenseSpec, Distance, IndexSchema, PayloadType
+from animevec.index.base import DenseSpec, Distance, IndexSchema, PayloadType, Query
 from animevec.index.graph import EDGES, EF_CONSTRUCT, FULL_SCAN_KB, LINKED
 from animevec.settings import IndexSettings
 
@@ -81,15 +81,17 @@ def field_params(field: str, kind: PayloadType) -> models.PayloadSchemaParams:
             return models.BoolIndexParams(type=models.BoolIndexType.BOOL, enable_hnsw=linked)
 
 
-def search_params(settings: IndexSettings, exact: bool) -> models.SearchParams:
-    """Rescoring is always asked for: int8 and 4-bit codes do not rescore by default."""
-    if exact or settings.quantization == "none":
+def search_params(settings: IndexSettings, query: Query) -> models.SearchParams:
+    """How one query is searched: see the embedded engine's."""
+    acorn = models.AcornSearchParams(enable=query.filter is not None)
+    if query.exact or settings.quantization == "none":
         ignored = models.QuantizationSearchParams(ignore=True)
-        return models.SearchParams(exact=exact, quantization=ignored)
+        return models.SearchParams(exact=query.exact, quantization=ignored, acorn=acorn)
     return models.SearchParams(
         quantization=models.QuantizationSearchParams(
             rescore=True, oversampling=settings.oversampling
-        )
+        ),
+        acorn=acorn,
     )
 
 

@@ -135,24 +135,6 @@ def test_codes_are_rescored_exactly(tmp_path: Path, quantization: str, floor: fl
     store.close()
 
 
-def test_a_graph_is_built_from_the_size_the_settings_name(tmp_path: Path) -> None:
-    store = EmbeddedStore(tmp_path, IndexSettings(graph_from=5_000))
-    schema = IndexSchema({"text": DenseSpec(512)}, payload={"genres": PayloadType.KEYWORD})
-    store.create("titles", schema)
-    rng = np.random.default_rng(2)
-    points = [
-        Point(point_id(n), {"text": unit(rng, 512)}, {"genres": [f"g{n % 5}"]})
-        for n in range(5_200)
-    ]
-    store.upsert("titles", points)
-    store.optimize("titles")
-    config = (tmp_path / "titles" / "shard-2" / "edge_config.json").read_text()
-    assert '"m":16' in config.replace(" ", "")
-    [hits] = store.query_batch("titles", [Query(points[7].vectors["text"], "text", 1)])  # type: ignore[arg-type]
-    assert hits[0].id == points[7].id
-    store.close()
-
-
 def test_ties_are_broken_by_id_however_many_there_are(store: EmbeddedStore) -> None:
     vector = unit(np.random.default_rng(0), 8)
     same = [Point(point_id(number), {"text": vector}, {}) for number in range(500)]

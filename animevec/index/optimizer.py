@@ -2,11 +2,13 @@
 
 The engine holds the interpreter lock for the whole of ``optimize()``: in the serving process it
 would stop every request, health checks included.  Run as
-``python -m animevec.index.optimizer FOLDER POINTS < settings-and-schema.json``.
+``python -m animevec.index.optimizer FOLDER POINTS PARENT < settings-and-schema.json``.
 """
 
+import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +20,7 @@ from animevec.index.schema_json import dump_schema, load_schema
 from animevec.settings import IndexSettings
 
 NICENESS = 10
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def optimize_apart(folder: Path, schema: IndexSchema, settings: IndexSettings, points: int) -> None:
@@ -31,7 +34,7 @@ def optimize_apart(folder: Path, schema: IndexSchema, settings: IndexSettings, p
         "settings": settings.model_dump(mode="json", exclude={"api_key"}),
     }
     done = subprocess.run(
-        [sys.executable, "-m", __name__, str(folder), str(points)],
+        [sys.executable, "-m", __name__, str(folder), str(points), str(os.getpid())],
         input=json.dumps(request),
         capture_output=True,
         text=True,
@@ -56,6 +59,7 @@ def optimize_here(folder: Path, schema: IndexSchema, settings: IndexSettings, po
 
 def main() -> None:
     """Entry of the child process; it yields the processor to whoever serves."""
+    _end_with(int(sys.argv[3]))
     cores.spread()
     os.nice(NICENESS)
     request = json.load(sys.stdin)
@@ -65,6 +69,14 @@ def main() -> None:
         IndexSettings.model_validate(request["settings"]),
         int(sys.argv[2]),
     )
+
+
+def _end_with(parent: int) -> None:
+    """Let Linux end this process with its parent; no thread could, for the engine locks it out."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before
+        sys.exit(1)
 
 
 if __name__ == "__main__":

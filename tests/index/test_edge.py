@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from animevec.errors import Conflict, InvalidRequest, NotFound, Unavailable
@@ -35,6 +36,27 @@ points = make_points(5_000)
 for start in range(0, len(points), 50):
     store.upsert("titles", points[start:start + 50])
     print(start + 50, flush=True)
+"""
+OPTIMISER = """
+import time
+from animevec.index import optimizer
+def work(*arguments):
+    print("working", flush=True)
+    time.sleep(60)
+optimizer.optimize_here = work
+optimizer.main()
+"""
+PARENT = """
+import json, os, subprocess, sys
+from animevec.index.schema_json import dump_schema
+from tests.index.conftest import SCHEMA
+command = [sys.executable, "-c", sys.argv[1], "folder", "1", str(os.getpid())]
+pipe = subprocess.PIPE
+child = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+child.stdin.write(json.dumps({"schema": dump_schema(SCHEMA), "settings": {}}))
+child.stdin.close()
+print(child.stdout.readline().strip(), child.pid, flush=True)
+child.wait()
 """
 
 
@@ -182,7 +204,20 @@ def test_a_failed_optimisation_leaves_the_index_as_it_was(
     store.upsert("titles", make_points(20))
     with pytest.raises(Unavailable, match="run it again"):
         store.optimize("titles")
+    assert [path.name for path in (tmp_path / "titles").glob("shard-*")] == ["shard-1"]
     monkeypatch.undo()
     assert store.count("titles") == 20
     store.close()
     assert EmbeddedStore(tmp_path).count("titles") == 20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems let it finish")
+def test_an_optimiser_ends_with_its_parent() -> None:
+    command = [sys.executable, "-c", PARENT, OPTIMISER]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        said, number = parent.stdout.readline().split()
+        assert said == "working"
+        optimiser = psutil.Process(int(number))
+        parent.kill()
+    assert psutil.wait_procs([optimiser], timeout=10)[0] == [optimiser]

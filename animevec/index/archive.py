@@ -7,7 +7,8 @@ import zlib
 from pathlib import Path
 
 from animevec.errors import InvalidRequest, NotFound
-from animevec.index.sparse_copy import write_sparse
+from animevec.index import disk
+from animevec.index.sparse_copy import disk_bytes, write_sparse
 from animevec.replacement import replaced
 
 SUFFIX = ".tar.gz"
@@ -17,10 +18,15 @@ DAMAGED = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, FileNotFoun
 
 
 def pack(index: Path, folder: Path, watermark: int) -> Path:
-    """Write ``<index>-<watermark>.tar.gz`` into ``folder``; it appears when it is complete."""
+    """Write ``<index>-<watermark>.tar.gz`` into ``folder``; it appears when it is complete.
+
+    Raises:
+        Unavailable: the folder's disk has too little room.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{index.name}-{watermark}{SUFFIX}"
     with (
+        disk.room(folder, disk_bytes(index)),
         replaced(target) as file,
         tarfile.open(target, "w:gz", fileobj=file, compresslevel=LEVEL) as tar,
     ):
@@ -34,13 +40,17 @@ def unpack(snapshot: Path, index: Path) -> None:
     Raises:
         NotFound: there is no such file.
         InvalidRequest: it is no snapshot of the embedded engine.
+        Unavailable: the disk has too little room.
     """
     if not snapshot.is_file():
         raise NotFound(f"there is no snapshot {snapshot}", path=str(snapshot))
     beside = index.with_name(f".restoring-{index.name}")
     shutil.rmtree(beside, ignore_errors=True)
     try:
-        with tarfile.open(snapshot, "r:gz") as tar:
+        with (
+            disk.room(index.parent, snapshot.stat().st_size),
+            tarfile.open(snapshot, "r:gz") as tar,
+        ):
             for member in tar:
                 _extract(tar, member, beside)
         (beside / "index" / "schema.json").stat()

@@ -119,9 +119,9 @@ def drop(name: str, force: bool) -> None:
     from animevec.index.assembly import ledger
 
     with _store() as store:
-        if store.resolve("live") in (name, store.resolve(name)) and not force:
-            raise Conflict(f"index {name!r} is live; build another one first, or use --force")
         target = store.resolve(name) or name
+        if store.resolve("live") == target and not force:
+            raise Conflict(f"index {name!r} is live; build another one first, or use --force")
         store.drop(target)
         ledger(_settings()).remove(target)
     click.echo(f"{target}: dropped.")

@@ -118,7 +118,7 @@ def build_beside(room: IndexRoom, progress: Progress, alias: str) -> BuildReport
     """Build an index for ``alias``, or resume a build that was cut off; the alias stays."""
     begun = [name for name in _own(room, alias) if room.ledger.unfinished(name)]
     version = room.embedder.version
-    resumable = [name for name in begun if room.ledger.version(name) == version]
+    resumable = [name for name in begun if room.store.schema(name).encoders == version]
     fresh = datetime.now(UTC).strftime(f"{alias}-%Y%m%d-%H%M%S")
     return room.builder.build(resumable[0] if resumable else fresh, None, progress)
 

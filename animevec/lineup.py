@@ -72,6 +72,7 @@ class Lineup:
 
         Raises:
             NotFound: its index does not exist.
+            Conflict: its index was made by other encoders.
             ModelError: a base or an adapter is unusable, or was made for another revision.
         """
         if release.version in self._open:
@@ -83,6 +84,7 @@ class Lineup:
                 index=release.index,
             )
         assembly = self._assemble(release, adapters or {})
+        assembly.room.synchroniser.admit(release.index)
         self._open[release.version] = assembly
         return assembly
 

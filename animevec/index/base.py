@@ -48,13 +48,16 @@ class IndexSchema:
     """Named vectors and payload indexes; a filter on any other field is refused.
 
     ``idf`` names the sparse vectors whose query weights the engine multiplies by the inverse
-    document frequency of each term (BM25); learned sparse weights need none.
+    document frequency of each term (BM25); learned sparse weights need none.  ``encoders`` says
+    what made the vectors, so that an index tells it wherever it is moved; None where it is not
+    known.
     """
 
     dense: Mapping[str, DenseSpec]
     sparse: tuple[str, ...] = ()
     payload: Mapping[str, PayloadType] = field(default_factory=dict)
     idf: tuple[str, ...] = ()
+    encoders: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

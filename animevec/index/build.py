@@ -1,8 +1,8 @@
 """Building an index beside the live one and swapping it in once it has proved itself.
 
 A build is a catch-up from revision 0 of an index nobody reads yet.  Its only own state is a
-line in the ledger that says which encoders it is for; the watermark and the vector cache carry the
-rest, so a build that was killed goes on where it stopped.
+line in the ledger that says whether it is finished; the index itself and the vector cache carry
+the rest, so a build that was killed goes on where it stopped.
 """
 
 import time
@@ -35,25 +35,20 @@ class BuildReport:
 
 
 class Ledger:
-    """Which encoders each index is for, and whether it is finished: one small file per index."""
+    """Whether each index that was built here is finished: one small file per index."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-
-    def version(self, name: str) -> str | None:
-        """The encoders an index was begun for; None for an index nobody built here."""
-        found = read_json(self._path(name))
-        return None if found is None else str(found["version"])
 
     def unfinished(self, name: str) -> bool:
         """Whether the index is under construction; nobody else may open it then."""
         found = read_json(self._path(name))
         return found is not None and not found["finished"]
 
-    def write(self, name: str, version: str, finished: bool) -> None:
+    def write(self, name: str, finished: bool) -> None:
         """Record a build."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        replace_json(self._path(name), {"version": version, "finished": finished})
+        replace_json(self._path(name), {"finished": finished})
 
     def remove(self, name: str) -> None:
         """Forget an index."""
@@ -95,7 +90,7 @@ class Builder:
         late = self._synchroniser.reconcile(name)
         self._verify(name)
         points = self._store.count(name)
-        self._ledger.write(name, self._embedder.version, finished=True)
+        self._ledger.write(name, finished=True)
         # Whoever serves the alias, perhaps another process, opens the index once it moves.
         self._store.let_go(name)
         if alias is not None:
@@ -116,12 +111,6 @@ class Builder:
             Conflict: the index is for other encoders, or not finished.
         """
         target = self._store.resolve(name) or name
-        version = self._ledger.version(target)
-        if version not in (None, self._embedder.version):
-            raise Conflict(
-                f"index {target!r} is for {version}; these encoders are {self._embedder.version}",
-                name=target,
-            )
         if self._ledger.unfinished(target):
             raise Conflict(
                 f"index {target!r} is not finished; go on: animevec index build --name {target}",
@@ -130,16 +119,12 @@ class Builder:
         return self._synchroniser.reconcile(target, progress)
 
     def _open(self, name: str, schema: IndexSchema) -> bool:
-        version, begun = self._embedder.version, self._ledger.version(name)
         exists = name in self._store.names()
         if exists and not self._ledger.unfinished(name):
             raise Conflict(f"index {name!r} is finished; drop it or choose another name", name=name)
-        if exists and begun != version:
-            raise Conflict(
-                f"index {name!r} was begun for {begun}, not {version}; drop it first",
-                name=name,
-            )
-        self._ledger.write(name, version, finished=False)
+        if exists:
+            self._synchroniser.admit(name)
+        self._ledger.write(name, finished=False)
         if exists and self._store.schema(name) != schema:
             # A server indexes the fields one by one: this creation was cut short, and is empty.
             self._store.drop(name)

@@ -61,7 +61,8 @@ class Embedder:
         picture = None if self._picture is None else self._picture.ref.dimensions
         learned: Lexical | None = "learned" if Head.SPARSE in self._heads else None
         lexical: Lexical | None = "bm25" if self._lexical is not None else learned
-        return index_schema(self._text.ref.dimensions, picture, lexical)
+        schema = index_schema(self._text.ref.dimensions, picture, lexical)
+        return replace(schema, encoders=self.version)
 
     @property
     def version(self) -> str:

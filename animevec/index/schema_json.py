@@ -15,6 +15,7 @@ def dump_schema(schema: IndexSchema) -> dict[str, Any]:
         "sparse": list(schema.sparse),
         "idf": list(schema.idf),
         "payload": {key: kind.value for key, kind in schema.payload.items()},
+        "encoders": schema.encoders,
     }
 
 
@@ -28,4 +29,5 @@ def load_schema(content: dict[str, Any]) -> IndexSchema:
         sparse=tuple(content["sparse"]),
         payload={key: PayloadType(kind) for key, kind in content["payload"].items()},
         idf=tuple(content["idf"]),
+        encoders=content.get("encoders"),
     )

@@ -1,7 +1,7 @@
 """The server engine: a Qdrant server or cluster by URL behind the same protocol.
 
 A collection describes itself: its schema is its own configuration and payload indexes, its
-watermark is the key ``watermark`` of its metadata, so any client sees the same state.
+watermark and encoders are keys of its metadata, so any client sees the same state.
 """
 
 import time

@@ -40,6 +40,7 @@ STRICT = models.StrictModeConfig(
 )
 # Only collections of this platform have it in their metadata.
 WATERMARK = "watermark"
+ENCODERS = "encoders"
 
 
 def collection(schema: IndexSchema, settings: IndexSettings) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def collection(schema: IndexSchema, settings: IndexSettings) -> dict[str, Any]:
         ),
         "quantization_config": QUANTIZATION[settings.quantization],
         "strict_mode_config": STRICT,
-        "metadata": {WATERMARK: 0},
+        "metadata": {WATERMARK: 0, ENCODERS: schema.encoders},
     }
 
 
@@ -125,4 +126,5 @@ def schema_of(name: str, info: models.CollectionInfo) -> IndexSchema:
             if index.data_type.value in kinds
         },
         idf=tuple(key for key, params in sparse.items() if params.modifier == models.Modifier.IDF),
+        encoders=(info.config.metadata or {}).get(ENCODERS),
     )

@@ -10,6 +10,7 @@ from threading import RLock
 from uuid import UUID
 
 from animevec.catalog.store import Catalog, Change
+from animevec.errors import Conflict
 from animevec.index.base import VectorStore
 from animevec.index.embedding import Embedder, Skipped
 from animevec.progress import Progress, silent
@@ -33,6 +34,7 @@ class SyncReport:
 class Synchroniser:
     """Keeps indexes of one release's encoders equal to the catalogue.
 
+    An index of other encoders is refused: vectors of two would mix.
     Threads take turns: of two that interleaved, one could put back a version the other replaced.
     One process at a time should follow an index.
     """
@@ -41,15 +43,33 @@ class Synchroniser:
         self._catalog, self._store, self._embedder = catalog, store, embedder
         self._turn = RLock()
 
+    def admit(self, name: str) -> None:
+        """Refuse an index whose vectors these encoders did not make.
+
+        Raises:
+            Conflict: other encoders made it, or it does not say which.
+        """
+        made_by, ours = self._store.schema(name).encoders, self._embedder.version
+        if made_by != ours:
+            raise Conflict(
+                f"index {name!r} is for {made_by or 'encoders it does not name'}; these encoders "
+                f"are {ours}; build one for them: animevec index build",
+                name=name,
+            )
+
     def catch_up(self, name: str, progress: Progress = silent) -> SyncReport:
         """Apply every change after the watermark, deletions included.
 
         ``progress`` is told how many changes are applied, and how many titles there are.
+
+        Raises:
+            Conflict: as ``admit``.
         """
         with self._turn:
             return self._catch_up(name, progress)
 
     def _catch_up(self, name: str, progress: Progress) -> SyncReport:
+        self.admit(name)
         report = SyncReport(revision=self._store.watermark(name))
         total = self._catalog.count() if report.revision == 0 else None
         saved, after = 0, report.revision
@@ -71,6 +91,9 @@ class Synchroniser:
 
         A torn write-ahead log loads without complaint up to its last whole record, so a process
         that opens an index calls this once.
+
+        Raises:
+            Conflict: as ``admit``.
         """
         with self._turn:
             return self._reconcile(name, progress)

@@ -100,6 +100,38 @@ def test_another_encoder_encodes_everything_again(home: Home, room: IndexRoom) -
     assert_equal(other)
 
 
+@pytest.mark.parametrize("way", ["sync", "follow", "build on"])
+def test_vectors_of_two_encoders_do_not_mix_in_a_restored_index(
+    home: Home, room: IndexRoom, way: str
+) -> None:
+    room.builder.build("v1")
+    room.store.restore("back", room.store.snapshot("v1", home.folder / "saved"))
+    room.catalog.put([make_title(5, "Told anew.")], "test")
+    home.encoder = HashEncoder(TEXT_SIZE, name="other")
+    other = home.room(room.store)
+    with pytest.raises(Conflict, match=r"'back' is for hash@1/32.*encoders are other@1/32"):
+        if way == "sync":
+            other.builder.sync("back")
+        elif way == "build on":
+            other.ledger.write("back", finished=False)
+            other.builder.build("back")
+        else:
+            Follower(
+                room.catalog, room.store, lambda: [("back", other.synchroniser)], seconds=1
+            ).round()
+    assert home.encoder.encoded == 0
+    room.ledger.remove("back")
+    assert room.builder.sync("back").upserted == 1
+
+
+def test_an_index_that_does_not_name_its_encoders_is_not_written_to(room: IndexRoom) -> None:
+    schema = replace(room.embedder.schema, encoders=None)
+    room.store.create("bare", schema)
+    with pytest.raises(Conflict, match=r"encoders it does not name.*animevec index build"):
+        room.builder.sync("bare")
+    assert room.store.count("bare") == 0
+
+
 def test_a_finished_index_is_not_built_over(room: IndexRoom) -> None:
     room.builder.build("v1")
     with pytest.raises(Conflict, match="is finished"):
@@ -112,7 +144,7 @@ def test_a_creation_that_was_cut_short_is_begun_again(
 ) -> None:
     room = home.room(make_store(engine))
     schema = room.embedder.schema
-    room.ledger.write("v1", room.embedder.version, finished=False)
+    room.ledger.write("v1", finished=False)
     room.store.create("v1", replace(schema, payload=dict(list(schema.payload.items())[:2])))
     report = room.builder.build("v1")
     assert (report.points, report.resumed) == (400, False)

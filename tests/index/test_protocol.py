@@ -1,6 +1,8 @@
 """What every store refuses and how it names things, whichever the engine."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -195,6 +197,18 @@ def test_vectors_and_payload_come_back_as_asked(store: VectorStore) -> None:
         assert np.allclose(hit.vectors["text"], given[hit.id].vectors["text"], atol=1e-6)
     [bare] = store.query_batch("titles", [Query(GOOD, "text", 1)])
     assert (bare[0].payload, bare[0].vectors) == ({}, {})
+
+
+def test_an_index_tells_what_made_its_vectors_wherever_it_is_moved(
+    store: VectorStore, tmp_path: Path
+) -> None:
+    named = replace(SCHEMA, encoders="hash@1/8")
+    store.create("named", named)
+    store.upsert("named", make_points(3))
+    store.set_watermark("named", 5)
+    store.restore("moved", store.snapshot("named", tmp_path))
+    assert store.schema("moved") == store.schema("named") == named
+    assert store.watermark("moved") == 5
 
 
 def test_a_fresh_index_has_watermark_zero_and_its_schema(store: VectorStore) -> None:

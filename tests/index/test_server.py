@@ -225,7 +225,7 @@ def test_a_collection_is_created_as_the_settings_say(
             "unindexed_filtering_retrieve": False,
             "unindexed_filtering_update": False,
         },
-        "metadata": {"watermark": 0},
+        "metadata": {"watermark": 0, "encoders": None},
     }
     assert store.schema("coded") == SCHEMA
 

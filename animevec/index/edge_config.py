@@ -8,7 +8,7 @@ from collections.abc import Callable
 import qdrant_edge as edge
 
 from animevec.index.base import Distance, IndexSchema, PayloadType, Query
-from animevec.index.graph import EDGES, EF_CONSTRUCT, FULL_SCAN_KB, LINKED
+from animevec.index.graph import EDGES, EF_CONSTRUCT, LINKED, scanned_kb
 from animevec.settings import IndexSettings
 
 DISTANCES = {
@@ -62,7 +62,7 @@ def edge_config(schema: IndexSchema, settings: IndexSettings, points: int) -> ed
         hnsw_config=edge.HnswIndexConfig(
             m=EDGES if points >= settings.graph_from else 0,
             ef_construct=EF_CONSTRUCT,
-            full_scan_threshold=FULL_SCAN_KB,
+            full_scan_threshold=scanned_kb(schema, settings),
         ),
         quantization_config=QUANTIZATION[settings.quantization](),
     )
@@ -87,8 +87,9 @@ def search_params(settings: IndexSettings, query: Query) -> edge.SearchParams:
     """How one query is searched.
 
     Rescoring is always asked for: int8 and 4-bit codes do not rescore by default.  Under a filter
-    a graph is walked across what the filter drops (ACORN, Patel et al. 2024); else a filter that
-    cuts the graph apart loses most hits without a word.
+    a graph is walked across what the filter drops (ACORN, Patel et al. 2024), where it keeps too
+    many to be scanned (``scanned_kb``); else a filter that cuts the graph apart loses most hits
+    without a word.
     """
     acorn = edge.AcornSearchParams(enable=query.filter is not None)
     if query.exact or settings.quantization == "none":

@@ -6,7 +6,7 @@ from qdrant_client import models
 
 from animevec.errors import InvalidRequest
 from animevec.index.base import DenseSpec, Distance, IndexSchema, PayloadType, Query
-from animevec.index.graph import EDGES, EF_CONSTRUCT, FULL_SCAN_KB, LINKED
+from animevec.index.graph import EDGES, EF_CONSTRUCT, LINKED, scanned_kb
 from animevec.settings import IndexSettings
 
 DISTANCES = {
@@ -57,7 +57,7 @@ def collection(schema: IndexSchema, settings: IndexSettings) -> dict[str, Any]:
             for name in schema.sparse
         },
         "hnsw_config": models.HnswConfigDiff(
-            m=EDGES, ef_construct=EF_CONSTRUCT, full_scan_threshold=FULL_SCAN_KB
+            m=EDGES, ef_construct=EF_CONSTRUCT, full_scan_threshold=scanned_kb(schema, settings)
         ),
         "quantization_config": QUANTIZATION[settings.quantization],
         "strict_mode_config": STRICT,

@@ -219,7 +219,7 @@ def test_a_collection_is_created_as_the_settings_say(
             "thumbnail": {"size": 4, "distance": "Euclid"},
         },
         "sparse_vectors": {"lexical": {"modifier": "idf"}, "learned": {}},
-        "hnsw_config": {"m": 16, "ef_construct": 100, "full_scan_threshold": 10_000},
+        "hnsw_config": {"m": 16, "ef_construct": 100, "full_scan_threshold": 976},
         "strict_mode_config": {
             "enabled": True,
             "unindexed_filtering_retrieve": False,

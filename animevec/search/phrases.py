@@ -1,7 +1,7 @@
 """Filters said in words: each rule is a pattern and what it means."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -42,6 +42,10 @@ _COUNT: Final = r"(\d{1,4}) ?(?:episodes?|eps?)\b"
 _NEAR: Final = rf"(?=(?:[\w-]+ ){{0,2}}{_ANIME}\b)"
 _START: Final = r"(?:^|(?<=[,;(]))\s*"
 _END: Final = r"\s*(?=$|[,;)])"
+_EMPTY: Final = re.compile(
+    rf"(?:\b(?:{_ANIME}|some(?:thing)?|any(?:thing)?|an?|the|all|of|in|on|by|for|from|with)\b[\s,]*)+",
+    re.I,
+)
 SHORT_EPISODES = 13
 LONG_EPISODES = 50
 HIGH_SCORE = 8.0
@@ -56,12 +60,18 @@ class Reading:
 
 
 def read_filters(text: str, vocabulary: Vocabulary) -> tuple[list[Reading], str]:
-    """The filters said in ``text``, and the text without them."""
+    """The filters said in ``text``, and the text without them.
+
+    Types are read again from what is left, for other filters may have stood behind them.
+    """
     readings: list[Reading] = []
-    rules = _RULES if _DIGIT.search(text) else _WORDED
-    for pattern, meaning in rules:
-        text = pattern.sub(partial(_read, meaning, vocabulary, readings), text)
-    return readings, _tidy(text) if readings else text
+    for rules in (_RULES if _DIGIT.search(text) else _WORDED, _TYPED):
+        for pattern, meaning in rules:
+            text = pattern.sub(partial(_read, meaning, vocabulary, readings), text)
+        if not readings:
+            return [], text
+        text = _tidy(text)
+    return readings, "" if _EMPTY.fullmatch(text) else text
 
 
 def _read(meaning: Meaning, vocabulary: Vocabulary, readings: list[Reading], found: Found) -> str:
@@ -360,6 +370,11 @@ def _span(found: Found, _: Vocabulary) -> Node | None:
     return Range("year", gte=first, lte=last) if first <= last else None
 
 
+def _compiled(rules: Iterable[Rule]) -> tuple[tuple[re.Pattern[str], Meaning], ...]:
+    return tuple((re.compile(pattern, re.I), meaning) for pattern, meaning in rules)
+
+
 _DIGIT: Final = re.compile(r"\d")
-_RULES: Final = tuple((re.compile(pattern, re.I), meaning) for pattern, meaning in _rules())
+_RULES: Final = _compiled(_rules())
+_TYPED: Final = _compiled(_type_rules())
 _WORDED: Final = tuple(rule for rule in _RULES if r"\d" not in rule[0].pattern)

@@ -49,9 +49,9 @@ class SearchEngine:
         self._default = release.ranking.ranker
         self._view = view
         encoders = QueryEncoders(text, picture, lexical, release, settings.limits)
-        self._planner = Planner(store, view, encoders, release, settings)
-        self._answerer = Answerer(store, view, encoders, release, settings)
         self._likeness = Likeness(store, view, release, lexical is None)
+        self._planner = Planner(store, view, encoders, release, settings, self._likeness)
+        self._answerer = Answerer(store, view, encoders, release, settings)
 
     def text(self, search: TextSearch) -> SearchResult:
         """Titles for words."""

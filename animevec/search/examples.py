@@ -24,7 +24,7 @@ _LEAD: Final = re.compile(
     re.I,
 )
 _ENDS: Final = re.compile(
-    r"\s*[,;.!?]|\s+(?:but|without|minus|except|only|with|set|and|or)\b", re.I
+    r"\s*[,;.!?]|(?:\s+(?:but|not|without|minus|except|only|with|set|and|or)\b)+", re.I
 )
 _LISTED: Final = re.compile(r"\s*,\s*(?:and |or )?|\s+(?:and|or|&|meets|crossed with)\s+", re.I)
 
@@ -60,11 +60,22 @@ def _next(text: str, find: Find) -> tuple[int, int, list[TitleHit], bool] | None
     for found in _LIKE.finditer(text):
         start = found.start("like")
         unlike = found["like"].lower() == "unlike" or bool(_NEGATED.search(text[:start]))
-        for end in _ends(text, found.end()):
-            titles = _titles(text[found.end() : end], find)
-            if titles:
-                return start, end, titles, unlike
+        if read := _named(text, found.end(), find):
+            end, titles = read
+            return start, end, titles, unlike
     return None
+
+
+def _named(text: str, start: int, find: Find) -> tuple[int, list[TitleHit]] | None:
+    """The longest names from ``start`` that surely are titles, else the longest that may be."""
+    likely = None
+    for end in _ends(text, start):
+        titles = _titles(text[start:end], find)
+        if titles and all(title.strength == "strong" for title in titles):
+            return end, titles
+        if titles and likely is None:
+            likely = end, titles
+    return likely
 
 
 def _ends(text: str, start: int) -> Iterator[int]:
@@ -74,14 +85,18 @@ def _ends(text: str, start: int) -> Iterator[int]:
 
 
 def _titles(names: str, find: Find) -> list[TitleHit]:
-    """One title, or several listed ones if every one of them is a title."""
+    """One title, or several listed ones if every one of them is a title and the whole is not
+    surely one.
+    """
     whole = find(names, False)
-    if whole:
+    if whole and whole.strength == "strong":
         return [whole]
     listed = [name for name in _LISTED.split(names) if name.strip()]
     strict = not re.search(r" (?:meets|crossed with) ", names)
     titles = [find(name, strict) for name in listed] if 1 < len(listed) <= 5 else []
-    return [title for title in titles if title] if all(titles) else []
+    if titles and all(titles):
+        return [title for title in titles if title]
+    return [whole] if whole else []
 
 
 def _pairing(text: str, find: Find) -> tuple[list[TitleHit], str]:

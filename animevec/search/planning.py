@@ -7,6 +7,7 @@ from uuid import UUID
 import numpy as np
 
 from animevec.encoders.base import SparseVector, Vector
+from animevec.errors import AnimevecError, InvalidRequest
 from animevec.index.base import VectorStore
 from animevec.index.document import LEXICAL, PAYLOAD, PICTURE, TEXT, THUMBNAIL
 from animevec.release import Release
@@ -17,7 +18,14 @@ from animevec.search.fusion import ChannelRun
 from animevec.search.lookalikes import Sent
 from animevec.search.plan import CATALOGUE, EXAMPLE, SAME, Plan, channel_weights, title_weight
 from animevec.search.rankers import Ranker
-from animevec.search.request import MultimodalSearch, PictureSearch, TextSearch
+from animevec.search.request import (
+    MAX_REFERENCES,
+    MultimodalSearch,
+    PictureSearch,
+    SimilarSearch,
+    TextSearch,
+)
+from animevec.search.similarity import Likeness
 from animevec.search.stopwatch import Stopwatch
 from animevec.search.titles import TitleHit
 from animevec.search.understanding import Understood, understand
@@ -40,9 +48,10 @@ class Planner:
         encoders: QueryEncoders,
         release: Release,
         settings: Settings,
+        likeness: Likeness,
     ) -> None:
         self._store, self._view, self._encoders = store, view, encoders
-        self._release, self._settings = release, settings
+        self._release, self._settings, self._likeness = release, settings, likeness
 
     def parsed(self, filters: Mapping[str, object] | None) -> Node | None:
         """The caller's filter; ``InvalidRequest`` names what is wrong with it."""
@@ -57,10 +66,9 @@ class Planner:
             read = understand(
                 search.query, search.understand, self._view.titles, self._view.vocabulary
             )
-        lexical = " ".join([read.text, *read.labels])
         with watch.stage("encode"):
-            vectors = self._encoders.query(read.text, lexical, colbert=ranker.head is not None)
-        asks = [_ask(TEXT, weights, vectors.dense), self._words(read.text, weights, vectors.sparse)]
+            vectors = self._encoders.query(read.text, read.words, colbert=ranker.head is not None)
+        asks = [_ask(TEXT, weights, vectors.dense), self._words(read, weights, vectors.sparse)]
         plan = Plan(
             kind="text",
             asks=[ask for ask in asks if ask],
@@ -74,7 +82,8 @@ class Planner:
         with watch.stage("titles"):
             plan = self._with_titles(plan, read, weights)
         if read.positive or read.negative:
-            plan = self._with_examples(plan, read, weights)
+            with watch.stage("examples"):
+                plan = self._with_examples(plan, read, weights[EXAMPLE], search)
         return plan if plan.asks or plan.runs else self._browsing(plan)
 
     def picture(self, search: PictureSearch, ranker: Ranker, watch: Stopwatch) -> Plan:
@@ -116,16 +125,17 @@ class Planner:
         return channel_weights(self._release.ranking.weights, ranker.weights, asked)
 
     def _words(
-        self, text: str, weights: Mapping[str, float], sparse: SparseVector | None
+        self, read: Understood, weights: Mapping[str, float], sparse: SparseVector | None
     ) -> Ask | None:
         """The lexical question: learned weights as they are, words of BM25 by how telling they
-        are; it counts more where every word names a label, for titles bear labels literally.
+        are; it counts more where the query is labels alone, for titles bear labels literally.
         """
         if sparse is None:
             return None
         if self._encoders.lexical is not None:
             sparse = self._view.rarity.weighed(sparse)
-        more = LABELLED if self._view.vocabulary.names_all(text) else 1.0
+        labels_alone = not read.positive and self._view.vocabulary.names_all(read.text)
+        more = LABELLED if labels_alone else 1.0
         return Ask(LEXICAL, weights[LEXICAL] * more, [sparse])
 
     def _with_titles(self, plan: Plan, read: Understood, weights: Mapping[str, float]) -> Plan:
@@ -147,24 +157,52 @@ class Planner:
         passing = {hit.id for hit in found if matches(node, hit.payload)}
         return [title for title in titles if title.id in passing]
 
-    def _with_examples(self, plan: Plan, read: Understood, weights: Mapping[str, float]) -> Plan:
-        """The plan asked with the mean of the examples' vectors; their franchises are left out."""
+    def _with_examples(
+        self, plan: Plan, read: Understood, weight: float, search: TextSearch
+    ) -> Plan:
+        """The plan with what is like the examples; their franchises are left out."""
         positive = [hit.id for hit in read.positive]
-        negative = [hit.id for hit in read.negative]
-        hits = self._store.retrieve(self._release.index, [*positive, *negative], (TEXT,))
-        vectors = {hit.id: hit.vectors[TEXT] for hit in hits if TEXT in hit.vectors}
-        likes = [v for i in positive if isinstance(v := vectors.get(i), np.ndarray)]
-        unlike = [v for i in negative if isinstance(v := vectors.get(i), np.ndarray)]
-        if not likes and plan.dense is not None and unlike:
-            likes = [plan.dense]
-        asks = list(plan.asks)
-        if likes:
-            vector = np.mean(likes, axis=0)
-            if unlike:
-                vector = vector - NEGATIVE_SHARE * np.mean(unlike, axis=0)
-            asks.append(Ask(EXAMPLE, weights[EXAMPLE], [vector.astype(np.float32)], TEXT))
+        negative = [hit.id for hit in read.negative if hit.id not in positive]
+        if positive:
+            plan = self._with_likes(plan, positive, negative, weight, search)
+        elif plan.dense is not None:
+            plan = self._with_unlikes(plan, plan.dense, negative, weight)
         excluded = self._franchises_of([*positive, *negative])
-        return replace(plan, asks=asks, excluded=excluded, references=positive)
+        return replace(plan, excluded=excluded, references=positive)
+
+    def _with_likes(
+        self,
+        plan: Plan,
+        positive: Sequence[UUID],
+        negative: Sequence[UUID],
+        weight: float,
+        search: TextSearch,
+    ) -> Plan:
+        """The plan with the titles that a similarity search for the examples finds."""
+        wanted = SimilarSearch(
+            positive=tuple(map(str, positive[:MAX_REFERENCES])),
+            negative=tuple(map(str, negative[:MAX_REFERENCES])),
+            exclude_franchise=True,
+            **search.model_dump(include={"limit", "offset", "nsfw", "fold_franchise"}),
+        )
+        (found,) = self._likeness.find([(wanted, plan.node)])
+        if isinstance(found, InvalidRequest):  # the examples are not indexed yet
+            return replace(plan, warnings=[*plan.warnings, str(found)])
+        if isinstance(found, AnimevecError):
+            raise found
+        run = ChannelRun(EXAMPLE, weight, [(one.id, one.score) for one in found.ranked])
+        return replace(plan, runs=[*plan.runs, run])
+
+    def _with_unlikes(
+        self, plan: Plan, dense: Vector, negative: Sequence[UUID], weight: float
+    ) -> Plan:
+        """The plan that also asks for the words' meaning less that of the negative examples."""
+        hits = self._store.retrieve(self._release.index, negative, (TEXT,))
+        unlike = [v for hit in hits if isinstance(v := hit.vectors.get(TEXT), np.ndarray)]
+        if not unlike:
+            return plan
+        vector = (dense - NEGATIVE_SHARE * np.mean(unlike, axis=0)).astype(np.float32)
+        return replace(plan, asks=[*plan.asks, Ask(EXAMPLE, weight, [vector], TEXT)])
 
     def _franchises_of(self, ids: Sequence[UUID]) -> frozenset[UUID]:
         return frozenset({*ids, *self._view.kin(ids)})

@@ -1,6 +1,7 @@
 """What a query says beyond its words: a name, filters, examples, labels under other words."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -24,13 +25,14 @@ NAMED = 0.82
 class Understood:
     """A query, read.
 
-    ``text`` is what is left to search by meaning, perhaps nothing; ``labels`` are the
-    catalogue's labels for some of its words; ``titles`` are names it may be, best first.
+    ``text`` is what is left to search by meaning, perhaps nothing; ``words`` the same with the
+    catalogue's labels for the words that stand for one; ``titles`` are names it may be, best
+    first.
     """
 
     text: str
+    words: str
     node: Node | None
-    labels: tuple[str, ...]
     titles: tuple[TitleHit, ...]
     positive: tuple[TitleHit, ...]
     negative: tuple[TitleHit, ...]
@@ -59,8 +61,8 @@ def understand(
     expanded = _expanded(text, vocabulary) if taken_apart and "expansion" in parts else {}
     return Understood(
         text=text,
+        words=_relabelled(text, expanded),
         node=both(*(reading.node for reading in readings)),
-        labels=tuple(expanded),
         titles=tuple(named),
         positive=examples.positive,
         negative=examples.negative,
@@ -95,6 +97,16 @@ def _expanded(text: str, vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
         if plain(label) != phrase:
             expanded[label] = (*expanded.get(label, ()), phrase)
     return expanded
+
+
+def _relabelled(text: str, expanded: Mapping[str, Iterable[str]]) -> str:
+    if not expanded:
+        return text
+    words = f" {plain(text)} "
+    for label, phrases in expanded.items():
+        for phrase in phrases:
+            words = words.replace(f" {phrase} ", f" {label} ")
+    return words.strip()
 
 
 def _interpretation(

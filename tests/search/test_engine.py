@@ -2,7 +2,7 @@
 
 import unicodedata
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from animevec.catalog.record import Anime, Title
 from animevec.errors import InvalidRequest, NotFound, TooLarge
 from animevec.search.engine import SearchEngine
-from animevec.search.request import TextSearch
+from animevec.search.request import SimilarSearch, TextSearch
 from animevec.search.response import SearchResult
 from tests.search.conftest import INDEX, World
 
@@ -128,6 +128,41 @@ def test_examples_bring_likes_of_them_but_not_themselves(engine: SearchEngine) -
     assert shared is not None
     assert shared.shared is not None
     assert set(shared.shared.genres) <= {"Action", "Adventure", "Comedy", "Fantasy"}
+
+
+@pytest.mark.parametrize(
+    ("said", "positive", "negative"),
+    [
+        ("anime like Naruto", ("mal:20",), ()),
+        ("Naruto meets Cowboy Bebop", ("mal:20", "mal:1"), ()),
+        ("like Naruto, unlike One Piece", ("mal:20",), ("mal:21",)),
+    ],
+)
+def test_examples_alone_are_a_similarity_search(
+    engine: SearchEngine, said: str, positive: tuple[str, ...], negative: tuple[str, ...]
+) -> None:
+    asked = SimilarSearch(positive=positive, negative=negative, exclude_franchise=True)
+    assert titles(ask(engine, said)) == titles(engine.similar(asked))
+
+
+def test_examples_that_are_not_indexed_are_named_in_a_warning(small: World) -> None:
+    stranger = next(small.catalog.iterate()).model_copy(
+        update={"id": uuid4(), "titles": (Title(text="Quite Another Name"),), "keys": {}}
+    )
+    small.catalog.put([stranger], actor="test")
+    small.engine.refresh()
+    found = ask(small.engine, "space jazz, like Quite Another Name")
+    assert found.hits
+    assert "none of the positive references has a vector" in found.warnings[0]
+
+
+def test_examples_outweigh_the_labels_beside_them(engine: SearchEngine) -> None:
+    found = ask(engine, "like Naruto but lighter", limit=100)
+    best = max(
+        found.hits, key=lambda hit: {c.name: c.share for c in hit.channels}.get("lexical", 0)
+    )
+    assert "example" in {channel.name for channel in found.hits[0].channels}
+    assert best.score < found.hits[0].score
 
 
 @pytest.mark.parametrize("nsfw", ["exclude", "demote", "include"])

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from animevec.catalog.record import Anime
+from animevec.catalog.record import Anime, Title
 from animevec.search import phrases
 from animevec.search.filters import as_json
 from animevec.search.phrases import read_filters
@@ -14,6 +15,8 @@ from animevec.search.request import Understanding as Part
 from animevec.search.titles import TitleIndex
 from animevec.search.understanding import Understood, understand
 from animevec.search.vocabulary import Vocabulary, labelled
+
+NARUTO_X_UT = {"id": uuid4(), "titles": (Title(text="Naruto x UT"),)}
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +72,25 @@ def field(name: str, **conditions: Any) -> dict[str, Any]:
         ("rated over 7.5 thriller", "thriller", [field("score", gte=7.5)]),
         (
             "anime based on a light novel, not isekai",
-            "anime",
+            "",
             [field("source", any=["Light novel"]), field("themes", none=["Isekai"])],
         ),
         ("movie about a wolf", "about a wolf", [field("type", any=["MOVIE"])]),
         ("sad movies", "sad", [field("type", any=["MOVIE"])]),
         ("upcoming isekai anime", "isekai anime", [field("status", any=["UPCOMING"])]),
         ("episodes under 10 minutes", "episodes", [field("duration_minutes", lt=10)]),
+        ("anime from 2006", "", [field("year", gte=2006, lte=2006)]),
+        ("some shows by the studio Bones", "", [field("studios", any=["Bones"])]),
+        (
+            "vampire ova 2000s",
+            "vampire",
+            [field("year", gte=2000, lte=2009), field("type", any=["OVA"])],
+        ),
+        (
+            "comedy movies before 2000",
+            "comedy",
+            [field("year", lt=2000), field("type", any=["MOVIE"])],
+        ),
     ],
 )
 def test_filters_said_in_words(
@@ -154,6 +169,9 @@ def read(
         ("Death Note meets Naruto", ["Death Note", "Naruto"], [], ""),
         ("pirates, not like One Piece", [], ["One Piece"], "pirates"),
         ("boys fight like dragons", [], [], "boys fight like dragons"),
+        ("anime like Naruto but without fillers", ["Naruto"], [], "without fillers"),
+        ("like Naruto not a movie", ["Naruto"], [], ""),
+        ("like Naruto and Death Note but without romance", ["Naruto", "Death Note"], [], ""),
     ],
 )
 def test_examples(
@@ -176,6 +194,22 @@ def test_words_stand_for_labels(titles: TitleIndex, vocabulary: Vocabulary) -> N
         "Mecha": ("gundam like robots",),
         "School": ("high school",),
     }
+
+
+def test_a_shorter_name_that_is_sure_comes_before_a_longer_one_that_may_be(
+    sample: list[Anime], vocabulary: Vocabulary
+) -> None:
+    index = TitleIndex()
+    index.update([*sample, sample[0].model_copy(update=NARUTO_X_UT)])
+    found = read("anime like Naruto but without fillers", index, vocabulary)
+    assert [hit.name for hit in found.positive] == ["Naruto"]
+
+
+def test_a_label_replaces_the_words_that_stand_for_it(
+    titles: TitleIndex, vocabulary: Vocabulary
+) -> None:
+    found = read("like Naruto but lighter", titles, vocabulary)
+    assert (found.text, found.words) == ("lighter", "Comedy")
 
 
 def test_a_name_is_not_taken_apart(titles: TitleIndex, vocabulary: Vocabulary) -> None:
@@ -213,7 +247,7 @@ def test_each_part_can_be_switched_off(
     applied = {
         "examples": bool(found.positive),
         "filters": found.node is not None,
-        "expansion": bool(found.labels),
+        "expansion": found.words != found.text,
         "titles": True,
     }
     assert applied == {**dict.fromkeys(applied, True), part: part == "titles"}

@@ -19,6 +19,7 @@ MAX_SENTENCE_WORDS = 8
 MAX_EXPANDED_WORDS = 12
 SURE = 0.93
 NAMED = 0.82
+_COMPARATIVE = re.compile(r"\b(?:more|less|\w+er)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Understood:
     """A query, read.
 
     ``text`` is what is left to search by meaning, perhaps nothing; ``words`` the same with the
-    catalogue's labels for the words that stand for one; ``titles`` are names it may be, best
+    catalogue's labels for words that stand for one; ``titles`` are names it may be, best
     first.
     """
 
@@ -61,7 +62,7 @@ def understand(
     expanded = _expanded(text, vocabulary) if taken_apart and "expansion" in parts else {}
     return Understood(
         text=text,
-        words=_relabelled(text, expanded),
+        words=_words(text, expanded, examples),
         node=both(*(reading.node for reading in readings)),
         titles=tuple(named),
         positive=examples.positive,
@@ -99,13 +100,19 @@ def _expanded(text: str, vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
     return expanded
 
 
-def _relabelled(text: str, expanded: Mapping[str, Iterable[str]]) -> str:
+def _words(text: str, expanded: Mapping[str, Iterable[str]], examples: Examples) -> str:
+    """The words to compare: labels beside what stands for them, for that may be narrower
+    ("volleyball" and Team Sports); but what compares with an example ("lighter") says nothing of
+    its own.
+    """
     if not expanded:
         return text
     words = f" {plain(text)} "
     for label, phrases in expanded.items():
         for phrase in phrases:
-            words = words.replace(f" {phrase} ", f" {label} ")
+            compares = examples.positive and _COMPARATIVE.search(phrase)
+            kept = "" if compares else f"{phrase} "
+            words = words.replace(f" {phrase} ", f" {kept}{label} ")
     return words.strip()
 
 

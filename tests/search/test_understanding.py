@@ -205,11 +205,19 @@ def test_a_shorter_name_that_is_sure_comes_before_a_longer_one_that_may_be(
     assert [hit.name for hit in found.positive] == ["Naruto"]
 
 
-def test_a_label_replaces_the_words_that_stand_for_it(
-    titles: TitleIndex, vocabulary: Vocabulary
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("like Naruto but lighter", "Comedy"),
+        ("like Naruto but with giant robots", "with giant robots Mecha"),
+        ("giant robots", "giant robots Mecha"),
+        ("lighter", "lighter Comedy"),
+    ],
+)
+def test_a_label_replaces_only_what_compares_with_an_example(
+    titles: TitleIndex, vocabulary: Vocabulary, query: str, words: str
 ) -> None:
-    found = read("like Naruto but lighter", titles, vocabulary)
-    assert (found.text, found.words) == ("lighter", "Comedy")
+    assert read(query, titles, vocabulary).words == words
 
 
 def test_a_name_is_not_taken_apart(titles: TitleIndex, vocabulary: Vocabulary) -> None:

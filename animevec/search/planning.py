@@ -36,6 +36,7 @@ from animevec.settings import Settings
 NEGATIVE_SHARE = 0.5
 BROWSED = 2_000
 LABELLED = 4.0
+APART = 0.005  # times the weight of a sure name more than all other channels together
 
 
 class Planner:
@@ -145,7 +146,7 @@ class Planner:
         weight = title_weight(weights[TITLE], hits, read.text, is_label)
         if weight <= 0:
             return plan
-        run = ChannelRun(TITLE, weight, [(hit.id, min(1.0, hit.score)) for hit in hits])
+        run = ChannelRun(TITLE, weight, _apart(hits))
         exact = [hit.id for hit in hits if hit.strength == "strong" and not is_label]
         names = {hit.id: hit.name for hit in hits}
         return replace(plan, runs=[*plan.runs, run], exact=frozenset(exact), names=names)
@@ -218,6 +219,19 @@ class Planner:
 
 def _ask(name: str, weights: Mapping[str, float], vector: Vector | None) -> Ask | None:
     return None if vector is None else Ask(name, weights[name], [vector])
+
+
+def _apart(hits: Sequence[TitleHit]) -> list[tuple[UUID, float]]:
+    """Names with their scores, those of sure ones so far apart that no other channel reorders
+    them: equal names stand by how well known their titles are.
+    """
+    scores: list[tuple[UUID, float]] = []
+    most = 1.0
+    for hit in hits:
+        score = min(most, hit.score)
+        scores.append((hit.id, score))
+        most = score - APART if hit.strength == "strong" else score
+    return scores
 
 
 def _mixed(text: Plan, picture: Plan, share: float) -> Plan:

@@ -20,6 +20,7 @@ import jaconv
 _KANA = re.compile(r"[぀-ヿー]")
 _KANA_ALONE = re.compile(r"[぀-ヿ]+")
 _HAN = re.compile(r"[㐀-䶿一-鿿々]")
+_OF = re.compile(r"(?<=[㐀-䶿一-鿿々])[の之](?=[㐀-䶿一-鿿々])")
 _ROMAN: Final = {"ii": 2, "iii": 3, "iv": 4, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
 _WORDS: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
 _HAN_DIGITS: Final = {char: value for value, char in enumerate("一二三四五六七八九十", start=1)}
@@ -153,11 +154,13 @@ def forms(text: str) -> tuple[Form, ...]:
 
 def fold(text: str) -> str:
     """NFKC, case folded, accents off Latin, Greek and Cyrillic letters, spaces collapsed; Han
-    characters as simplified Chinese writes them, so that it meets Japanese and traditional.
+    characters as simplified Chinese writes them, so that it meets Japanese and traditional, and
+    the "of" between them (の, 之) as 的.
     """
     text = unicodedata.normalize("NFKC", text).casefold()
     if not text.isascii():
         text = "".join(_unaccented(char) for char in text).translate(_simplified())
+        text = _OF.sub("的", text)
     return " ".join(text.split())
 
 

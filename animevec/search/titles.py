@@ -5,10 +5,11 @@ is a few immutable segments: a change adds a small one and hides the old names, 
 merged when there are many, so an update costs what changed.  Reads never wait for writes.
 """
 
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from rapidfuzz.process import cdist
 from animevec.catalog.record import Anime
 from animevec.search.franchises import prior
 from animevec.search.grams import GramIndex
-from animevec.search.spelling import Form, forms, initials
+from animevec.search.spelling import Form, forms, initials, spaced
 
 Strength = Literal["strong", "weak", "none"]
 
@@ -29,6 +30,9 @@ STRONG = 0.88
 WEAK = 0.75
 NEAR = 60
 PIECE = 78
+BY_EAR = 0.84
+SHORT_NAME = 5
+_HEAD = re.compile(r".+?(?=:(?![a-z0-9])| [-–—~] )")
 _FEATURES = frozenset({"MOVIE", "OVA", "ONA", "SPECIAL"})
 
 
@@ -169,13 +173,38 @@ class TitleIndex:
                     if state.owner.get(entry.id) is segment:
                         best[entry.id] = TitleHit(entry.id, name, score, strength(form, score))
                         priors[entry.id] = entry.prior
-        ranked = sorted(best.values(), key=lambda h: (-round(h.score, 4), -priors[h.id], h.id))
+        hits = _doubting(text, best, priors)
+        ranked = sorted(hits, key=lambda h: (-round(h.score, 4), -priors[h.id], h.id))
         return ranked[:limit]
+
+
+def _doubting(
+    text: str, hits: Mapping[UUID, TitleHit], priors: Mapping[UUID, float]
+) -> list[TitleHit]:
+    """The hits; a name of which the text is but a part is not sure where a better-known title
+    has it in its name too ("Initial D").
+    """
+    query = next(iter(forms(text[:MAX_CHARS])), None)
+    if query is None or not any(hit.strength == "strong" for hit in hits.values()):
+        return list(hits.values())
+    parts = {id_ for id_, hit in hits.items() if _is_part(query, hit.name)}
+    known = max((priors[id_] for id_ in parts), default=0.0)
+    doubted = {id_ for id_ in parts if priors[id_] < known}
+    return [
+        replace(hit, score=min(hit.score, BY_EAR), strength="weak") if id_ in doubted else hit
+        for id_, hit in hits.items()
+    ]
+
+
+def _is_part(query: Form, name: str) -> bool:
+    words = next(iter(forms(name))).words
+    return query.words != words and f" {query.words} " in f" {words} "
 
 
 def strength(query: Form, score: float) -> Strength:
     """How far a score can be believed: short names must be nearly exact."""
-    floor = 0.98 if len(query.phonetic) <= 3 else 0.93 if len(query.phonetic) <= 5 else STRONG
+    letters = min(len(query.phonetic), len(query.words))
+    floor = 0.98 if letters <= 3 else 0.93 if letters <= SHORT_NAME else STRONG
     return "strong" if score >= floor else "weak" if score >= WEAK else "none"
 
 
@@ -186,14 +215,34 @@ def alike(query: Form, name: Form, kind: str, prior: float) -> float:
     whose initials it is, comes after every name that it spells whole; other season, part or
     kind cost a little, so that they order titles of one franchise.
     """
-    if f" {query.words} " in f" {name.words} " and query.words != name.words:
-        score = _part_of(query, name, prior) + 0.02
+    score = _likeness(query, name, kind, prior)
+    if _only_heard(query, name):
+        score = min(score, BY_EAR)
+    return float(max(0.0, score + 0.01 * fuzz.ratio(query.surface, name.surface) / 100) / 1.01)
+
+
+def _likeness(query: Form, name: Form, kind: str, prior: float) -> float:
+    if query.words != name.words and f" {query.words} " in f" {name.words} ":
+        score = max(_part_of(query, name, prior) + 0.02, _head_of(query, name, prior))
     else:
         score = max(_spelt(query, name), _part_of(query, name, prior))
     score = max(score, _short_for(query, name, prior)) - _mark_cost(query, name, kind)
     if query.words == name.words or query.words not in name.words:
         score = max(score, fuzz.ratio(query.whole, name.whole) / 100 - 0.004)
-    return float(max(0.0, score + 0.01 * fuzz.ratio(query.surface, name.surface) / 100) / 1.01)
+    return score
+
+
+def _only_heard(query: Form, name: Form) -> bool:
+    """Whether a short Latin query only sounds like a name ("lain" and "Rain"): among few letters
+    that says little.
+    """
+    typed = query.words.replace(" ", "")
+    return (
+        len(typed) <= SHORT_NAME
+        and query.surface.isascii()
+        and query.phonetic == name.phonetic
+        and typed != name.words.replace(" ", "")
+    )
 
 
 def _spelt(query: Form, name: Form) -> float:
@@ -231,13 +280,21 @@ def _short_for(query: Form, name: Form, prior: float) -> float:
     return 0.86 + 0.11 * prior
 
 
+def _head_of(query: Form, name: Form, prior: float) -> float:
+    """What stands before a colon or dash ("Demon Slayer: Kimetsu no Yaiba"): as for initials."""
+    if not name.words.startswith(query.words) or query.season or query.part or query.kind:
+        return 0.0
+    head = _HEAD.match(name.surface)
+    return 0.86 + 0.11 * prior if head and spaced(head[0]) == query.words else 0.0
+
+
 def _mark_cost(query: Form, name: Form, kind: str) -> float:
     cost = 0.05 * ((query.season or 1) != (name.season or 1))
     cost += 0.03 * ((query.part or 1) != (name.part or 1))
     if query.kind in _FEATURES or query.kind == "TV":
         cost += 0.05 * (query.kind != kind)
     elif name.kind in _FEATURES:
-        cost += 0.02
+        cost += 0.05
     return cost
 
 

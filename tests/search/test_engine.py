@@ -32,6 +32,23 @@ def test_a_name_in_any_script_comes_first_and_says_so(engine: SearchEngine, quer
     assert best.channels[0].name == "title" or "title" in {c.name for c in best.channels}
 
 
+def test_of_equal_names_the_best_known_title_comes_first(small: World) -> None:
+    plain = next(small.catalog.iterate()).model_copy(
+        update={"titles": (Title(text="Quite Equal"),), "synopsis": "Nothing.", "relations": ()}
+    )
+    telling = {"synopsis": "Quite equal, equal quite. Quite equal!", "members": 900}
+    twins = [
+        plain.model_copy(update={"id": uuid4(), "keys": {}, "members": 1_500_000}),
+        plain.model_copy(update={"id": uuid4(), "keys": {}, **telling}),
+    ]
+    small.catalog.put(twins, actor="test")
+    small.index(twins)
+    small.engine.refresh()
+    assert [hit.id for hit in ask(small.engine, "Quite Equal", limit=2).hits] == [
+        twin.id for twin in twins
+    ]
+
+
 def test_meaning_and_words_find_a_plot(engine: SearchEngine) -> None:
     found = ask(engine, "a notebook that kills whoever's name is written in it")
     assert titles(found)[0] == "Death Note"

@@ -27,6 +27,8 @@ from animevec.search.spelling import forms, initials, is_kana, phonetic, skeleto
         ("机动战士", "機動戦士"),
         ("機動戰士", "機動戦士"),
         ("攻壳机动队", "攻殻機動隊"),
+        ("进击的巨人", "進撃の巨人"),
+        ("鋼之鍊金術師", "鋼の錬金術師"),
     ],
 )
 def test_spellings_of_one_name_meet(one: str, other: str) -> None:

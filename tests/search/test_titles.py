@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -31,6 +31,8 @@ def first(index: TitleIndex, sample: list[Anime]) -> Callable[[str], str | None]
     [
         ("AoT", "Shingeki no Kyojin"),
         ("shingeki no kyojin", "Shingeki no Kyojin"),
+        ("進擊之巨人", "Shingeki no Kyojin"),
+        ("进击的巨人", "Shingeki no Kyojin"),
         ("進撃の巨人", "Shingeki no Kyojin"),
         ("atack on titan", "Shingeki no Kyojin"),
         ("attackontitan", "Shingeki no Kyojin"),
@@ -115,6 +117,53 @@ def test_a_name_that_is_not_in_the_catalogue_is_not_strong(sample: list[Anime]) 
     index = TitleIndex()
     index.update([record for record in sample if "Cowboy Bebop" not in record.title])
     assert not [hit for hit in index.lookup("Cowboy Bebop") if hit.strength == "strong"]
+
+
+def named(record: Anime, name: str, **more: object) -> Anime:
+    """Another record of one name."""
+    return record.model_copy(update={"id": uuid4(), "titles": (Title(text=name),), **more})
+
+
+@pytest.mark.parametrize(
+    ("typed", "heard"), [("lain", "Rain"), ("C", "kc"), ("X", "CCS"), ("Josei", "Juuousei")]
+)
+def test_a_short_name_that_only_sounds_alike_is_not_sure(
+    sample: list[Anime], typed: str, heard: str
+) -> None:
+    index = TitleIndex()
+    index.update([named(sample[0], heard)])
+    assert not [hit for hit in index.lookup(typed) if hit.strength == "strong"]
+    assert index.lookup(heard)[0].strength == "strong"
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("demon slayer", "Demon Slayer: Kimetsu no Yaiba"),
+        ("demon slayer", "Demon Slayer - The Anime"),
+        ("konosuba", "KonoSuba: God's Blessing on This Wonderful World!"),
+    ],
+)
+def test_what_stands_before_a_colon_is_a_name_of_a_popular_title(
+    sample: list[Anime], typed: str, name: str
+) -> None:
+    index = TitleIndex()
+    known = named(sample[0], name, members=1_500_000)
+    others = [named(sample[0], one, members=900) for one in (f"{typed} OVA", "Demon Layer")]
+    index.update([known, *others])
+    hits = index.lookup(typed)
+    assert (hits[0].id, hits[0].strength) == (known.id, "strong")
+
+
+def test_what_stands_before_a_colon_is_not_sure_where_a_better_known_title_has_it_too(
+    sample: list[Anime],
+) -> None:
+    index = TitleIndex()
+    known = named(sample[0], "Initial D First Stage", members=500_000)
+    index.update([known, named(sample[0], "Initial D: Extra Stage", members=20_000)])
+    hits = index.lookup("initial d")
+    assert [hit.strength for hit in hits] == ["weak", "weak"]
+    assert hits[0].id == known.id
 
 
 def test_changes_are_found_at_once_and_deletions_forgotten(sample: list[Anime]) -> None:

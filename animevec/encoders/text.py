@@ -124,7 +124,7 @@ def _measured(
     if limit is not None and len(ids) > limit:
         return TooLarge(
             f"text has {len(ids)} tokens; {card.name} reads at most {limit}; "
-            "trim it with TextTokenizer.trim or choose a model that reads more",
+            "shorten it, or choose a model that reads more",
             tokens=len(ids),
             limit=limit,
         )

@@ -8,12 +8,15 @@ from functools import cached_property, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from rapidfuzz import fuzz, process
+
 from animevec.catalog.record import Anime, Kind, Rating, Season, Status
 from animevec.search.filters import Node, Spellings, Terms, spelling, walk
 
 LABELS = ("genres", "themes", "demographics", "tags")
 MAKERS = ("studios",)
 MAX_LABEL_WORDS = 12
+NEAR, NEAR_VALUES = 80, 3  # percent of the letters, and how many values are named
 CLOSED: Mapping[str, type[Kind] | type[Status] | type[Season] | type[Rating]] = MappingProxyType(
     {"type": Kind, "status": Status, "season": Season, "rating": Rating}
 )
@@ -75,14 +78,27 @@ class Vocabulary:
         return self._counts.get((field, value), 0)
 
     def strangers(self, node: Node | None) -> list[str]:
-        """A warning for each value a filter asks of a counted field that no title bears."""
+        """A warning for each value a filter asks of a counted field that no title bears, with the
+        values that are spelt nearly so or have all its words.
+        """
         leaves = [leaf for leaf in walk(node) if isinstance(leaf, Terms)] if node else []
         return [
-            f"no title has {leaf.field} '{value}'"
+            f"no title has {leaf.field} '{value}'{self._meant(leaf.field, str(value))}"
             for leaf in leaves
             for value in leaf.values
             if leaf.field in _COUNTED and not self.count(leaf.field, str(value))
         ]
+
+    def _meant(self, field: str, value: str) -> str:
+        near = process.extract(
+            value,
+            self.values(field),
+            scorer=fuzz.token_set_ratio,
+            processor=plain,
+            limit=NEAR_VALUES,
+            score_cutoff=NEAR,
+        )
+        return f"; near it: {', '.join(repr(name) for name, _, _ in near)}" if near else ""
 
     def values(self, field: str) -> list[str]:
         """Values of a field, most frequent first."""

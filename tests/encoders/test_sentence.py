@@ -91,7 +91,7 @@ def test_a_vector_depends_on_its_text_alone(
         (TextItem(" \n\t"), InvalidRequest, "empty"),
         (TextItem(3), InvalidRequest, "int"),  # type: ignore[arg-type]
         (TextItem("\ud800"), InvalidRequest, "surrogate"),
-        (TextItem("word " * 600), TooLarge, "602 tokens; minilm reads at most 512"),
+        (TextItem("word " * 600), TooLarge, "602 tokens; minilm reads at most 512; shorten it"),
         (TextItem("a", heads=frozenset({Head.COLBERT})), InvalidRequest, "colbert"),
         (TextItem("a", heads=frozenset()), InvalidRequest, "none"),
         (TextItem("a", dimensions=128), InvalidRequest, "384"),

@@ -8,7 +8,7 @@ import pytest
 
 from animevec.catalog.record import Anime, Title
 from animevec.search import phrases
-from animevec.search.filters import as_json
+from animevec.search.filters import Terms, as_json
 from animevec.search.phrases import read_filters
 from animevec.search.request import UNDERSTANDING
 from animevec.search.request import Understanding as Part
@@ -110,6 +110,14 @@ def test_words_mean_every_spelling_of_a_label(sample: list[Anime]) -> None:
         field("studios", any=["Madhouse", "madhouse"]),
         field("themes", none=["Harem", "harem"]),
     ]
+
+
+@pytest.mark.parametrize("value", ["ghibli", "Studio Gibli"])
+def test_a_filter_value_that_no_title_has_is_told_what_is_near(
+    vocabulary: Vocabulary, value: str
+) -> None:
+    (warning,) = vocabulary.strangers(Terms("studios", "any", (value,)))
+    assert warning.startswith(f"no title has studios '{value}'; near it: 'Studio Ghibli'")
 
 
 def test_rules_that_are_left_out_without_a_digit_need_one() -> None:

@@ -28,6 +28,13 @@ _ENDS: Final = re.compile(
 )
 _LISTED: Final = re.compile(r"\s*,\s*(?:and |or )?|\s+(?:and|or|&|meets|crossed with)\s+", re.I)
 
+# "who is not human" tells a story
+_REFUSED: Final = re.compile(
+    r"(?P<rest>.*\b(?!(?:but|is|are|was|were|do|does|did|has|have|can|could|will|would|should)\b)\w+)"
+    r"[\s,]+(?:but )?(?:not|except|excluding) (?P<name>[^,;]+)",
+    re.I,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Examples:
@@ -54,6 +61,13 @@ def read_examples(text: str, find: Find) -> Examples:
         titles, rest = _pairing(text, find)
         positive, text = titles, rest
     return Examples(tuple(positive), tuple(negative), text)
+
+
+def read_refusal(text: str, find: Find) -> tuple[TitleHit | None, str]:
+    """The title that a query ends by refusing ("basketball, not Slam Dunk"), and the rest."""
+    found = _REFUSED.fullmatch(text)
+    title = find(found["name"], True) if found else None
+    return (title, found["rest"]) if found and title else (None, text)
 
 
 def _next(text: str, find: Find) -> tuple[int, int, list[TitleHit], bool] | None:

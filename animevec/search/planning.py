@@ -85,6 +85,9 @@ class Planner:
         if read.positive or read.negative:
             with watch.stage("examples"):
                 plan = self._with_examples(plan, read, weights[EXAMPLE], search)
+        if read.refused:
+            barred = self._franchises_of([read.refused.id])
+            plan = replace(plan, excluded=plan.excluded | barred)
         return plan if plan.asks or plan.runs else self._browsing(plan)
 
     def picture(self, search: PictureSearch, ranker: Ranker, watch: Stopwatch) -> Plan:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from animevec.search.examples import Examples, read_examples
+from animevec.search.examples import Examples, read_examples, read_refusal
 from animevec.search.filters import Node, as_json, both
 from animevec.search.phrases import Reading, read_filters
 from animevec.search.request import Understanding as Part
@@ -28,7 +28,7 @@ class Understood:
 
     ``text`` is what is left to search by meaning, perhaps nothing; ``words`` the same with the
     catalogue's labels for words that stand for one; ``titles`` are names it may be, best
-    first.
+    first; ``refused`` is a title that is not wanted, though what is like it may be.
     """
 
     text: str
@@ -37,6 +37,7 @@ class Understood:
     titles: tuple[TitleHit, ...]
     positive: tuple[TitleHit, ...]
     negative: tuple[TitleHit, ...]
+    refused: TitleHit | None
     interpretation: Interpretation
 
 
@@ -57,6 +58,9 @@ def understand(
     text = examples.text
     if taken_apart and "filters" in parts:
         readings, text = read_filters(text, vocabulary)
+    refused = None
+    if taken_apart and "examples" in parts:  # after filters: "not harem" means the label
+        refused, text = read_refusal(text, partial(_named, titles))
     if text != query and "titles" in parts:
         named = [] if examples.positive or examples.negative else _names(text, titles)
     expanded = _expanded(text, vocabulary) if taken_apart and "expansion" in parts else {}
@@ -67,7 +71,8 @@ def understand(
         titles=tuple(named),
         positive=examples.positive,
         negative=examples.negative,
-        interpretation=_interpretation(query, text, readings, expanded, examples, named),
+        refused=refused,
+        interpretation=_interpretation(query, text, readings, expanded, examples, named, refused),
     )
 
 
@@ -123,7 +128,9 @@ def _interpretation(
     expanded: dict[str, tuple[str, ...]],
     examples: Examples,
     named: list[TitleHit],
+    refused: TitleHit | None,
 ) -> Interpretation:
+    negative = (*examples.negative, *([refused] if refused else []))
     kept = set(plain(text).split())
     return Interpretation(
         query=query,
@@ -132,7 +139,7 @@ def _interpretation(
         expanded=expanded,
         removed=tuple(word for word in plain(query).split() if word not in kept),
         positive=tuple(map(title_match, examples.positive)),
-        negative=tuple(map(title_match, examples.negative)),
+        negative=tuple(map(title_match, negative)),
         title=title_match(named[0]) if named else None,
     )
 

@@ -162,6 +162,14 @@ def test_examples_alone_are_a_similarity_search(
     assert titles(ask(engine, said)) == titles(engine.similar(asked))
 
 
+def test_a_refused_title_and_its_franchise_do_not_come(engine: SearchEngine) -> None:
+    found = ask(engine, "a notebook that kills but not Death Note")
+    assert found.hits
+    assert "Death Note" not in titles(found)
+    assert found.interpretation is not None
+    assert [one.title for one in found.interpretation.negative] == ["Death Note"]
+
+
 def test_examples_that_are_not_indexed_are_named_in_a_warning(small: World) -> None:
     stranger = next(small.catalog.iterate()).model_copy(
         update={"id": uuid4(), "titles": (Title(text="Quite Another Name"),), "keys": {}}

@@ -204,6 +204,22 @@ def test_words_stand_for_labels(titles: TitleIndex, vocabulary: Vocabulary) -> N
     }
 
 
+@pytest.mark.parametrize(
+    ("query", "refused", "left"),
+    [
+        ("pirates, not One Piece", "One Piece", "pirates"),
+        ("a notebook that kills but not Death Note", "Death Note", "a notebook that kills"),
+        ("romance not harem", None, "romance"),
+        ("a ninja who is not Naruto", None, "a ninja who is not Naruto"),
+    ],
+)
+def test_a_title_refused_at_the_end(
+    titles: TitleIndex, vocabulary: Vocabulary, query: str, refused: str | None, left: str
+) -> None:
+    found = read(query, titles, vocabulary)
+    assert (found.refused.name if found.refused else None, found.text) == (refused, left)
+
+
 def test_a_shorter_name_that_is_sure_comes_before_a_longer_one_that_may_be(
     sample: list[Anime], vocabulary: Vocabulary
 ) -> None:

@@ -1,15 +1,17 @@
 """From a plan to an answer: retrieve, fuse, rank, arrange, hydrate, explain."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
 from uuid import UUID
 
 from animevec.catalog.record import Anime
 from animevec.index.base import VectorStore
 from animevec.release import Release
 from animevec.search import confidence
-from animevec.search.arrangement import demoted, folded, without_spoilers
-from animevec.search.channels import PICTURE_CHANNELS, Ask, joined, retrieve
+from animevec.search.arrangement import above, capped, demoted, folded, without_spoilers
+from animevec.search.channels import PICTURE_CHANNELS, Ask, retrieve
+from animevec.search.descent import Descent
 from animevec.search.encoding import QueryEncoders
 from animevec.search.explanation import explain, shared
 from animevec.search.fusion import ChannelRun, Ranked
@@ -21,7 +23,7 @@ from animevec.search.lookalikes import (
     found_as_it_is,
     same,
 )
-from animevec.search.plan import SAME, Plan
+from animevec.search.plan import Plan
 from animevec.search.rankers import Pool, Ranker
 from animevec.search.request import Search, SimilarSearch
 from animevec.search.response import (
@@ -39,8 +41,6 @@ from animevec.search.view import CatalogueView
 from animevec.settings import Settings
 
 LIKELY = 0.5
-MARGIN = 20
-MAX_DEPTH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,66 +69,70 @@ class Answerer:
 
     def answer(self, search: Search, plan: Plan, ranker: Ranker, watch: Stopwatch) -> SearchResult:
         """The answer to a text, picture or multimodal search."""
-        scope = Scope(plan.node, unwanted(search, self._view))
-        index, depth = self._release.index, self._depth(search, plan)
-
-        def found_by(asks: Sequence[Ask]) -> list[ChannelRun]:
-            with watch.stage("retrieve"):
-                return retrieve(self._store, index, asks, scope, depth)
-
-        found = found_by(plan.asks)
-        runs, fused = self._fused(plan, found, ranker, watch)
+        descent = self._descent(search, plan, ranker, watch)
         if plan.sent is not None and plan.same_weight > 0:
-            known = self._known(fused, watch)
-            if plan.sent.later and not found_as_it_is(plan.sent, known):
-                found = joined(found, found_by(self._later(plan, plan.sent, watch)), depth)
-                runs, fused = self._fused(plan, found, ranker, watch)
-                known = self._known(fused, watch)
-            with watch.stage("compare"):
-                alike = same(plan.sent, known)
-            plan = replace(plan, exact=plan.exact | {id_ for id_, _ in alike})
-            run = ChannelRun(SAME, plan.same_weight, alike)
-            fused = ranker.fusion([*runs, run], self._release.ranking.rrf_k)
-        with watch.stage("rank"):
-            kept = self._allowed(fused, search)
-            pool = Pool(self._store, index, self._view, self._encoders, plan.text, plan.colbert)
-            page = self._page(ranker.order(kept, pool), search)
-        return self._result(search, plan, page, ranker.name, watch)
+            self._recognise(descent, plan.sent, watch)
+        plan = descent.plan
+        windows = self._ordered(search, descent, ranker, watch)
+        return self._result(search, plan, _page(search, windows, self._view), ranker.name, watch)
 
     def similar(self, search: SimilarSearch, found: Found, watch: Stopwatch) -> SearchResult:
         """The answer to a similarity search."""
         with watch.stage("rank"):
-            ranked = self._demoted(found.ranked, search)
-            page = self._page(ranked, search, threshold=False)
+            demoted = (self._demoted(window, search) for window in found.windows)
+            page = _page(search, (self._unspoiled(one, search) for one in demoted), self._view)
         plan = Plan(kind="similar", references=found.references, warnings=found.warnings)
         return self._result(search, plan, page, "similarity", watch)
 
-    def _fused(
-        self, plan: Plan, found: Sequence[ChannelRun], ranker: Ranker, watch: Stopwatch
-    ) -> tuple[list[ChannelRun], list[Ranked]]:
-        """The channels of a plan, and the one list they make."""
-        with watch.stage("fuse"):
-            runs = [run.without(plan.excluded) for run in (*plan.runs, *found)]
-            return runs, ranker.fusion(runs, self._release.ranking.rrf_k)
+    def _descent(self, search: Search, plan: Plan, ranker: Ranker, watch: Stopwatch) -> Descent:
+        scope = Scope(plan.node, unwanted(search, self._view))
+        ranking = self._release.ranking
 
-    def _known(self, fused: Sequence[Ranked], watch: Stopwatch) -> Mapping[UUID, Print]:
-        """What the pictures of the first hits are known by."""
+        def found(asks: Sequence[Ask], depth: int) -> list[ChannelRun]:
+            with watch.stage("retrieve"):
+                return retrieve(self._store, self._release.index, asks, scope, depth)
+
+        def fused(runs: Sequence[ChannelRun]) -> list[Ranked]:
+            with watch.stage("fuse"):
+                return ranker.fusion(runs, ranking.rrf_k)
+
+        return Descent(plan, ranking.candidates + len(plan.excluded), found, fused)
+
+    def _recognise(self, descent: Descent, sent: Sent, watch: Stopwatch) -> None:
+        """Have the titles count whose picture is the one sent."""
+        known = self._known(descent, watch)
+        if sent.later and not found_as_it_is(sent, known):
+            with watch.stage("encode"):
+                later = self._encoders.pictures(sent.later)
+            descent.see(dict.fromkeys(PICTURE_CHANNELS, later))
+            known = self._known(descent, watch)
         with watch.stage("compare"):
-            return self._lookalikes.known([one.id for one in fused[:LOOKED_AT]])
+            descent.recognise(same(sent, known))
 
-    def _later(self, plan: Plan, sent: Sent, watch: Stopwatch) -> list[Ask]:
-        """The picture's channels asked in the views that were left for later."""
-        with watch.stage("encode"):
-            vectors = self._encoders.pictures(sent.later)
-        return [replace(one, vectors=vectors) for one in plan.asks if one.name in PICTURE_CHANNELS]
+    def _known(self, descent: Descent, watch: Stopwatch) -> Mapping[UUID, Print]:
+        """What the pictures of the first hits are known by."""
+        first = descent.first()[:LOOKED_AT]
+        with watch.stage("compare"):
+            return self._lookalikes.known([one.id for one in first])
 
-    def _depth(self, search: Search, plan: Plan) -> int:
-        """How many hits each channel is asked for: in steps, so that a page rarely moves one."""
-        needed = (search.offset + search.limit) * (3 if search.fold_franchise else 1)
-        depth = self._release.ranking.candidates + len(plan.excluded)
-        while depth < needed + MARGIN and depth < MAX_DEPTH:
-            depth *= 4
-        return min(depth, MAX_DEPTH)
+    def _ordered(
+        self, search: Search, descent: Descent, ranker: Ranker, watch: Stopwatch
+    ) -> Iterator[Sequence[Ranked]]:
+        """What each step adds, in the ranker's order and nothing better than what was before it,
+        until scores are below the threshold.
+        """
+        plan, index = descent.plan, self._release.index
+        pool = Pool(self._store, index, self._view, self._encoders, plan.text, plan.colbert)
+        order, floor = ranker.order, inf
+        for fused in descent.windows():
+            with watch.stage("rank"):
+                ranked = capped(order(self._allowed(fused, search), pool), floor)
+                passing = above(ranked, search.score_threshold)
+                window = self._unspoiled(passing, search)
+            yield window
+            if len(passing) < len(ranked):
+                return
+            order, floor = ranker.later, ranked[-1].score if ranked else floor
 
     def _allowed(self, ranked: Sequence[Ranked], search: Search) -> Sequence[Ranked]:
         """Without titles deleted meanwhile, and without adult ones unless they are wanted."""
@@ -138,16 +142,10 @@ class Answerer:
     def _demoted(self, ranked: Sequence[Ranked], search: Search) -> Sequence[Ranked]:
         return demoted(ranked, self._view.facts) if search.nsfw == "demote" else ranked
 
-    def _page(self, ranked: Sequence[Ranked], search: Search, threshold: bool = True) -> _Page:
-        if threshold and search.score_threshold is not None:
-            ranked = [one for one in ranked if one.score >= search.score_threshold]
-        candidates = len(ranked)
-        if search.spoilers == "avoid":
-            ranked = without_spoilers(ranked, self._view.facts, self._view.franchise)
-        under: Mapping[UUID, Sequence[UUID]] = {}
-        if search.fold_franchise:
-            ranked, under = folded(ranked, self._view.franchise)
-        return _Page(ranked[search.offset : search.offset + search.limit], under, candidates)
+    def _unspoiled(self, ranked: Sequence[Ranked], search: Search) -> Sequence[Ranked]:
+        if search.spoilers != "avoid":
+            return ranked
+        return without_spoilers(ranked, self._view.facts, self._view.franchise)
 
     def _result(
         self, search: Search, plan: Plan, page: _Page, ranker: str, watch: Stopwatch
@@ -223,6 +221,20 @@ class Answerer:
             folded=tuple(under),
             explanation=reason,
         )
+
+
+def _page(search: Search, windows: Iterable[Sequence[Ranked]], view: CatalogueView) -> _Page:
+    """The page asked for, of as many windows as it takes."""
+    end = search.offset + search.limit
+    ranked: Sequence[Ranked] = ()
+    heads: Sequence[Ranked] = ()
+    under: Mapping[UUID, Sequence[UUID]] = {}
+    for window in windows:
+        ranked = [*ranked, *window] if ranked else window
+        heads, under = folded(ranked, view.franchise) if search.fold_franchise else (ranked, {})
+        if len(heads) >= end:
+            break
+    return _Page(heads[search.offset : end], under, len(ranked))
 
 
 def _best(matches: Sequence[Match]) -> Match:

@@ -21,6 +21,20 @@ def demoted(ranked: Sequence[Ranked], facts: Mapping[UUID, Facts]) -> list[Ranke
     )
 
 
+def capped(ranked: list[Ranked], most: float) -> list[Ranked]:
+    """Titles in their order, with scores of at most ``most``."""
+    if not ranked or ranked[0].score <= most:
+        return ranked
+    return [one._replace(score=min(one.score, most)) for one in ranked]
+
+
+def above(ranked: list[Ranked], threshold: float | None) -> list[Ranked]:
+    """The titles whose score is not below the threshold."""
+    if threshold is None:
+        return ranked
+    return [one for one in ranked if one.score >= threshold]
+
+
 def without_spoilers(
     ranked: Sequence[Ranked], facts: Mapping[UUID, Facts], franchise: Mapping[UUID, UUID]
 ) -> list[Ranked]:

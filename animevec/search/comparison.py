@@ -48,6 +48,10 @@ class Comparison(Sequence[Ranked]):
     def __len__(self) -> int:
         return len(self._order)
 
+    def head(self, size: int) -> "Comparison":
+        """The first so many."""
+        return Comparison(self._ids, self._columns, self._order[:size], self._scores)
+
     @overload
     def __getitem__(self, place: int) -> Ranked: ...
     @overload

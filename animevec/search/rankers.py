@@ -115,13 +115,16 @@ def resorted(ranked: Iterable[Ranked]) -> list[Ranked]:
 
 @dataclass(frozen=True, slots=True)
 class Ranker:
-    """A way of ranking: ``weights`` override the release's, ``order`` has the last word."""
+    """A way of ranking: ``weights`` override the release's, ``order`` has the last word on what the
+    first step finds, ``later`` on what the deeper ones add.
+    """
 
     name: str
     description: str
     fusion: Fusion = blended
     weights: Mapping[str, float] = field(default_factory=dict)
     order: Order = _as_fused
+    later: Order = _as_fused
     head: Head | None = None
 
     def available(self, text: Encoder) -> bool:
@@ -139,7 +142,12 @@ RANKERS: Mapping[str, Ranker] = MappingProxyType(
             Ranker("lexical", "words only", weights={"text": 0.0, "title": 0.0}),
             Ranker("title", "names only", weights={"text": 0.0, "lexical": 0.0}),
             Ranker("mmr", "blend, then diversity: fewer alike near each other", order=_diverse),
-            Ranker("popularity", "blend, with a prior for well-known titles", order=_popular),
+            Ranker(
+                "popularity",
+                "blend, with a prior for well-known titles",
+                order=_popular,
+                later=_popular,
+            ),
             Ranker(
                 "colbert",
                 "blend, the first 50 rescored by late interaction of tokens",

@@ -6,7 +6,7 @@ vectors, several examples and every metric mean one thing on every engine.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from animevec.index.base import Query, VectorStore
 from animevec.index.document import LEXICAL, PICTURE, TEXT, THUMBNAIL
 from animevec.release import Release
 from animevec.search.comparison import Examples, Sought, compared, mean_example, sought
+from animevec.search.depth import MAX_DEPTH, depths
 from animevec.search.filters import Node
 from animevec.search.fusion import Ranked
 from animevec.search.material import Material, Titles
@@ -32,15 +33,17 @@ MODES: Mapping[str, Mapping[str, float]] = {
     "content": {TEXT: 1.0, LEXICAL: 8.0, LABELS: 1.0},
     "visual": {PICTURE: 1.0, THUMBNAIL: 0.5},
 }
-MARGIN = 100
-MAX_DEPTH = 10_000
+FIRST = 200  # titles compared for the first hundred hits
+MARGIN = 2  # titles compared, per one whose place is settled
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Likely titles, best first; for ``euclid`` the score is a distance, so smaller is better."""
+    """Likely titles, best first, in windows that depend on no page; for ``euclid`` the score is a
+    distance, so smaller is better.
+    """
 
-    ranked: Sequence[Ranked]
+    windows: Sequence[Sequence[Ranked]]
     references: Sequence[UUID]
     warnings: Sequence[str] = ()
 
@@ -138,12 +141,14 @@ class Likeness:
     def _asked(self, scope: Scope, tasks: Sequence["_Task"]) -> Sequence[Found | AnimevecError]:
         """What the index finds for all their questions."""
         queries = [task.queries(self._material.traits) for task in tasks]
-        asked = [query for some in queries for query in some]
+        asked = [query for steps in queries for step in steps for query in step]
         answers = attempt(scope.query, self._store, self._index, asked)
         if isinstance(answers, AnimevecError):
             return [answers] * len(tasks)
         hits = iter(answers)
-        near = [[hit.id for _ in some for hit in next(hits)] for some in queries]
+        near = [
+            [[hit.id for _ in step for hit in next(hits)] for step in steps] for steps in queries
+        ]
         return [task.read(ids) for task, ids in zip(tasks, near, strict=True)]
 
 
@@ -161,39 +166,62 @@ class _Task:
     warnings: Sequence[str]
 
     @property
-    def wanted(self) -> int:
-        """How many titles are worth comparing."""
+    def sizes(self) -> list[int]:
+        """How many titles each step compares, down to the page that is asked for."""
         needed = (self.search.offset + self.search.limit) * (3 if self.search.fold_franchise else 1)
-        return min(needed + MARGIN, MAX_DEPTH)
+        sizes = list(depths(FIRST))
+        last = next((at for at, size in enumerate(sizes) if _final(size) >= needed), len(sizes))
+        return sizes[: last + 1]
 
-    def queries(self, traits: Traits) -> list[Query]:
-        """What to ask the index for candidates."""
-        depth = min(self.wanted + len(self.excluded), MAX_DEPTH)
-        return [
-            Query(vector, name, depth)
+    def queries(self, traits: Traits) -> list[list[Query]]:
+        """What each step asks the index for candidates."""
+        asked = [
+            (name, vector)
             for name, (likes, unlike) in self.examples.items()
             if name != LABELS
             for vector in _questions(self.search, self.titles.table, traits, name, likes, unlike)
         ]
+        depths = [size + len(self.excluded) for size in self.sizes]
+        return [[Query(vector, name, depth) for name, vector in asked] for depth in depths]
 
     def part(self) -> Swept:
         """What to sweep for."""
         without = self.titles.table.known(self.excluded)
-        return Swept(self._sought(), self.weights, self.wanted, without)
+        return Swept(self._sought(), self.weights, self.sizes, without)
 
-    def read(self, ids: Iterable[UUID]) -> Found:
-        """The candidates of an index, read and compared."""
-        rows = self.titles.rows(ids)  # first: what they bring belongs to the space compared in
-        return self.found(rows, self._sought())
+    def read(self, ids: Sequence[Sequence[UUID]]) -> Found:
+        """The candidates that each step has of an index, read and compared."""
+        rows = [self.titles.rows(some) for some in ids]
+        return self.found(rows, self._sought())  # last: the space has what was read
 
-    def found(self, rows: Rows, examples: Mapping[str, Sought]) -> Found:
-        """Some titles compared."""
-        table = self.titles.table
-        ranked = compared(self.search, table, rows, examples, self.weights, self.excluded)
-        return Found(ranked, self.references, self.warnings)
+    def found(self, steps: Sequence[Rows], examples: Mapping[str, Sought]) -> Found:
+        """The candidates of each step compared."""
+        windows = list(self._windows(steps, examples))
+        return Found(windows, self.references, self.warnings)
+
+    def _windows(
+        self, steps: Sequence[Rows], examples: Mapping[str, Sought]
+    ) -> Iterator[Sequence[Ranked]]:
+        """The best of each step that no step before it had."""
+        table, before = self.titles.table, self.excluded
+        final = 0
+        for rows, size in zip(steps, self.sizes, strict=True):
+            ranked = compared(self.search, table, rows, examples, self.weights, before)
+            window = ranked.head(_final(size) - final)
+            yield window
+            final += len(window)
+            if size < self.sizes[-1]:
+                before = before | {one.id for one in window}
 
     def _sought(self) -> Mapping[str, Sought]:
         return sought(self.search, self.titles.table, self.examples)
+
+
+def _final(size: int) -> int:
+    """How many of the titles that a step compares it settles the order of: candidates are chosen by
+    rough likeness, so the last of them may lie behind some that are missing.
+    """
+    return size if size == MAX_DEPTH else size // MARGIN
 
 
 def _questions(

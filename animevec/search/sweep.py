@@ -26,11 +26,13 @@ _Cosines = Callable[[Sequence[Sought]], Iterator[Vector]]
 
 
 class Swept(NamedTuple):
-    """One search of a sweep: what it seeks, how many titles, and which rows it leaves out."""
+    """One search of a sweep: what it seeks, how many titles at each step, and which rows it leaves
+    out.
+    """
 
     examples: Mapping[str, Sought]
     weights: Mapping[str, float]
-    size: int
+    sizes: Sequence[int]
     without: Rows
 
 
@@ -58,14 +60,18 @@ class Sweep:
                 self._cosines[name] = _Meanings.of(column.units(self._titles))
         self._seen: dict[tuple[Collection[UUID], int, int], _Seen] = {}
 
-    def nearest(self, searches: Sequence[Swept], unwanted: Collection[UUID]) -> Iterator[Rows]:
-        """For each search the rows that are likest, in no order; never an unwanted one."""
+    def nearest(
+        self, searches: Sequence[Swept], unwanted: Collection[UUID]
+    ) -> Iterator[list[Rows]]:
+        """For each search and step the rows that are likest, in no order; never an unwanted one."""
         seen = self._look(unwanted)
         for some in _portions(searches):
             for search, values in zip(some, self._values(some), strict=True):
                 values[seen.barred] = -np.inf
                 values[search.without[search.without < self._titles]] = -np.inf
-                yield np.concatenate([_largest(values, search.size), seen.later])
+                yield [
+                    np.concatenate([_largest(values, size), seen.later]) for size in search.sizes
+                ]
 
     def _values(self, searches: Sequence[Swept]) -> list[Vector]:
         """Weighted cosines [titles] of each search, added up."""

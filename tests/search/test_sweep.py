@@ -71,11 +71,11 @@ def part(table: Table, examples: Sequence[UUID], size: int, without: Sequence[UU
         for name, column in table.columns()
         if column.having(rows).any()
     }
-    return Swept(sought(search, table, held), WEIGHTS, size, table.known(without))
+    return Swept(sought(search, table, held), WEIGHTS, [size], table.known(without))
 
 
-def titles(table: Table, found: Iterator[Rows]) -> list[set[UUID]]:
-    return [set(table.ids(rows)) for rows in found]
+def titles(table: Table, found: Iterator[list[Rows]]) -> list[set[UUID]]:
+    return [set(table.ids(rows)) for (rows,) in found]
 
 
 def nearest(examples: Sequence[UUID], size: int, left_out: Sequence[UUID] = ()) -> set[UUID]:
@@ -120,7 +120,7 @@ def test_a_title_read_again_counts_as_it_is_now(table: Table) -> None:
     assert titles(table, sweep.nearest([part(table, IDS[20:21], 300)], ())) == [{*IDS[10:]}]
     again = {IDS[3]: traits(IDS[20])}
     (row,) = table.take(IDS[3:4], lambda ids: again)
-    (found,) = sweep.nearest([part(table, IDS[20:21], 5)], ())
+    ((found,),) = sweep.nearest([part(table, IDS[20:21], 5)], ())
     assert row in found
     assert row >= len(IDS)
     assert not {*found.tolist()} & {*range(10)}

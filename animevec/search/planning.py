@@ -123,7 +123,7 @@ class Planner:
             plan = text or picture
             assert plan is not None  # the request has a query or a picture
             return plan
-        return _mixed(text, picture, search.weight)
+        return _mixed(text, picture, search.weight, self._weights(ranker, search.weights))
 
     def _weights(self, ranker: Ranker, asked: Mapping[str, float] | None) -> dict[str, float]:
         return channel_weights(self._release.ranking.weights, ranker.weights, asked)
@@ -237,16 +237,23 @@ def _apart(hits: Sequence[TitleHit]) -> list[tuple[UUID, float]]:
     return scores
 
 
-def _mixed(text: Plan, picture: Plan, share: float) -> Plan:
-    """One plan; both sides keep the proportions inside, and get ``1 - share`` and ``share``."""
-    words = sum(ask.weight for ask in text.asks) + sum(run.weight for run in text.runs)
+def _mixed(text: Plan, picture: Plan, share: float, weights: Mapping[str, float]) -> Plan:
+    """One plan; both sides keep the proportions inside, and get ``1 - share`` and ``share``.
+
+    A side is as heavy as its channels are by themselves: what a sure name or the same picture
+    counts beyond that takes nothing from the others.  One without weight adds nothing.
+    """
+    named = {ask.name: ask.weight for ask in text.asks}
+    named |= {run.name: run.weight for run in text.runs}
+    words = sum(weights.get(name, weight) for name, weight in named.items())
     looks = sum(ask.weight for ask in picture.asks if ask.name in PICTURE_CHANNELS)
+    said, seen = (1 - share) / (words or 1), share / (looks or 1)
     asks = [
-        *(replace(ask, weight=ask.weight * (1 - share) / words) for ask in text.asks),
-        *(replace(ask, weight=ask.weight * share / looks) for ask in picture.asks),
+        *(replace(ask, weight=ask.weight * said) for ask in text.asks),
+        *(replace(ask, weight=ask.weight * seen) for ask in picture.asks),
     ]
-    runs = [replace(run, weight=run.weight * (1 - share) / words) for run in text.runs]
-    same = picture.same_weight * share / looks
+    runs = [replace(run, weight=run.weight * said) for run in text.runs]
+    same = picture.same_weight * seen
     return replace(
         text, kind="multimodal", asks=asks, runs=runs, sent=picture.sent, same_weight=same
     )

@@ -169,3 +169,41 @@ def test_more_weight_on_the_picture_never_pushes_its_best_down(
     target = str(world.named("Akage no Anne").id)
     place = [found.index(target) if target in found else len(found) for found in (low, high)]
     assert place[1] <= place[0]
+
+
+@pytest.mark.parametrize(
+    ("off", "ranker"),
+    [
+        ({"text": 0, "lexical": 0, "title": 0}, "blend"),
+        ({"picture": 0, "thumbnail": 0, "same": 0}, "blend"),
+        ({}, "title"),
+    ],
+)
+def test_a_side_without_weight_leaves_the_answer_to_the_other(
+    world: World, cover: Callable[[str], Image.Image], off: dict[str, float], ranker: str
+) -> None:
+    sent = jpeg(cover("Akage no Anne"))
+    both = world.engine.multimodal(
+        MultimodalSearch(query=WORDS, picture=sent, weights=off, ranker=ranker)
+    )
+    one = (
+        world.engine.text(TextSearch(query=WORDS, weights=off))
+        if "picture" in off
+        else world.engine.picture(PictureSearch(picture=sent))
+    )
+    assert [hit.id for hit in both.hits] == [hit.id for hit in one.hits]
+    assert [hit.score for hit in both.hits] == pytest.approx([hit.score for hit in one.hits])
+
+
+@pytest.mark.parametrize("query", ["Cowboy Bebop", WORDS])
+def test_a_little_weight_on_the_picture_changes_little(
+    world: World, cover: Callable[[str], Image.Image], query: str
+) -> None:
+    sent = jpeg(cropped(cover("Akage no Anne"), 0.4))
+    asked = MultimodalSearch(query=query, picture=sent, weight=0)
+    none, little = (
+        [hit.id for hit in world.engine.multimodal(one).hits]
+        for one in (asked, asked.model_copy(update={"weight": 0.01}))
+    )
+    assert len({*none} - {*little}) <= 1
+    assert little[0] == none[0]

@@ -79,8 +79,9 @@ class Answerer:
     def similar(self, search: SimilarSearch, found: Found, watch: Stopwatch) -> SearchResult:
         """The answer to a similarity search."""
         with watch.stage("rank"):
-            demoted = (self._demoted(window, search) for window in found.windows)
-            page = _page(search, (self._unspoiled(one, search) for one in demoted), self._view)
+            far = search.metric == "euclid"
+            windows = (self._demoted(window, search, distances=far) for window in found.windows)
+            page = _page(search, (self._unspoiled(one, search) for one in windows), self._view)
         plan = Plan(kind="similar", references=found.references, warnings=found.warnings)
         return self._result(search, plan, page, "similarity", watch)
 
@@ -139,8 +140,12 @@ class Answerer:
         ids = self._view.ids(adult=search.nsfw != "exclude")
         return self._demoted([one for one in ranked if one.id.int in ids], search)
 
-    def _demoted(self, ranked: Sequence[Ranked], search: Search) -> Sequence[Ranked]:
-        return demoted(ranked, self._view.facts) if search.nsfw == "demote" else ranked
+    def _demoted(
+        self, ranked: Sequence[Ranked], search: Search, distances: bool = False
+    ) -> Sequence[Ranked]:
+        if search.nsfw != "demote":
+            return ranked
+        return demoted(ranked, self._view.facts, distances)
 
     def _unspoiled(self, ranked: Sequence[Ranked], search: Search) -> Sequence[Ranked]:
         if search.spoilers != "avoid":

@@ -6,19 +6,28 @@ from uuid import UUID
 
 from animevec.search.franchises import Facts
 from animevec.search.fusion import Ranked
-from animevec.search.rankers import resorted
 
 NSFW_FACTOR = 0.5
 
 
-def demoted(ranked: Sequence[Ranked], facts: Mapping[UUID, Facts]) -> list[Ranked]:
-    """Adult titles at half their score."""
-    return resorted(
-        one._replace(score=one.score * NSFW_FACTOR)
+def demoted(
+    ranked: Sequence[Ranked], facts: Mapping[UUID, Facts], distances: bool = False
+) -> list[Ranked]:
+    """Adult titles at half their score, or twice where it is below 0; where scores are distances,
+    at twice and half, and smaller comes first.
+    """
+    better = -1.0 if distances else 1.0
+    scored = [
+        one._replace(score=_worse(one.score, better))
         if one.id in facts and facts[one.id].nsfw
         else one
         for one in ranked
-    )
+    ]
+    return sorted(scored, key=lambda one: (-better * one.score, one.id))
+
+
+def _worse(score: float, better: float) -> float:
+    return score * NSFW_FACTOR if better * score > 0 else score / NSFW_FACTOR
 
 
 def capped(ranked: list[Ranked], most: float) -> list[Ranked]:

@@ -126,9 +126,12 @@ class _Column:
     sign: float
 
     def vote(self, at: int) -> Vote:
-        """What this vector says for a candidate."""
-        score = self.sign * float(self.values[at])
-        return Vote(self.name, int(self.ranks[at]), score, self.weight)
+        """What this vector says for a candidate; of a distance counts what it is short of a right
+        angle's, so that vectors of length 1 share as their cosines do.
+        """
+        value = float(self.values[at])
+        gain = self.weight * (value if self.sign > 0 else 1 - value**2 / 2)
+        return Vote(self.name, int(self.ranks[at]), self.sign * value, max(0.0, gain))
 
 
 def _sought(search: SimilarSearch, column: Column, likes: Rows, unlike: Rows) -> Sought:

@@ -96,8 +96,18 @@ def test_vectors_can_be_mixed(engine: SearchEngine) -> None:
 def test_content_is_meaning_words_and_labels(engine: SearchEngine) -> None:
     best = similar(engine, BEBOP).hits[0]
     assert [channel.name for channel in best.channels] == ["text", "lexical", "labels"]
-    mean = sum(c.score * c.share for c in best.channels)
-    assert best.score == pytest.approx(mean, abs=1e-5)
+    parts = [weight * c.score for weight, c in zip((1, 8, 1), best.channels, strict=True)]
+    assert best.score == pytest.approx(sum(parts) / 10, abs=1e-5)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "dot", "euclid"])
+def test_shares_are_what_the_vectors_add(engine: SearchEngine, metric: Any) -> None:
+    for hit in similar(engine, BEBOP, metric=metric, limit=50).hits:
+        values = [1 - c.score**2 / 2 if metric == "euclid" else c.score for c in hit.channels]
+        parts = [weight * max(0.0, v) for weight, v in zip((1, 8, 1), values, strict=True)]
+        shares = [part / sum(parts) for part in parts]
+        assert [c.share for c in hit.channels] == pytest.approx(shares, abs=1e-4)
+        assert sum(c.share for c in hit.channels) == pytest.approx(1)
 
 
 def test_likeness_of_a_pair_is_its_score_and_goes_both_ways(engine: SearchEngine) -> None:
@@ -256,3 +266,9 @@ def test_the_mean_of_examples_is_qdrants() -> None:
     unlike = np.array([[0.0, 1.0]])
     assert mean_example(likes, unlike).tolist() == [[1.0, 0.0]]
     assert mean_example(likes, likes[:0]).tolist() == [[0.5, 0.5]]
+
+
+def test_demoting_leaves_the_nearest_first(engine: SearchEngine) -> None:
+    found = similar(engine, BEBOP, metric="euclid", nsfw="demote")
+    assert ids(found) == ids(similar(engine, BEBOP, metric="euclid"))
+    assert [hit.score for hit in found.hits] == sorted(hit.score for hit in found.hits)

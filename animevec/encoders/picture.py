@@ -60,7 +60,7 @@ def decode(
             if least is not None:
                 image.draft(None, (least, least))
             image.load()
-            return ImageOps.exif_transpose(image).convert("RGB")
+            return _rgb(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
         raise TooLarge(
             f"image has too many pixels ({error}); the limit is {limits.image_pixels:,} "
@@ -69,6 +69,14 @@ def decode(
         ) from error
     except _DAMAGED as error:
         raise InvalidRequest(f"the {kind} image is damaged or cut short: {error}") from error
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(
+        "I"
+    ):  # 16 bits of grey, of which Pillow would cut off what is over 255
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    return image.convert("RGB")
 
 
 def sniff(data: bytes) -> str:

@@ -105,6 +105,13 @@ def test_orientation_in_the_file_is_applied(orientation: int) -> None:
     assert np.array_equal(np.asarray(decode(out.getvalue())), np.asarray(upright))
 
 
+def test_sixteen_bits_of_grey_are_eight_of_each_colour() -> None:
+    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    out = BytesIO()
+    Image.fromarray(grey.astype(np.uint16) * 257).save(out, "PNG")
+    assert np.array_equal(np.asarray(decode(out.getvalue())), np.stack([grey] * 3, axis=-1))
+
+
 def test_alpha_is_dropped_as_the_models_were_trained() -> None:
     image = Image.new("RGBA", (8, 8), (10, 20, 30, 0))
     out = BytesIO()

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from scipy import fft
 
 from animevec.encoders.base import View
 
@@ -19,6 +20,8 @@ THUMBNAIL_EDGE = 256
 _FLAT = 10.0  # grey levels a bar may vary by, after recompression
 _BLOCK = 8  # rows looked at together
 _HASHED = 32  # pHash looks at the picture in this size
+_LOW = 8  # frequencies of it, each way, that make the hash
+_FAINT = 0.15  # their median by the grey levels' spread: covers from 1.1, gradients to 0.02
 _LEAST = 0.3  # bars that leave less than this share of an edge are part of the picture
 
 
@@ -81,18 +84,28 @@ def without_bars(image: Image.Image) -> Image.Image:
 
 @dataclass(frozen=True, slots=True)
 class PictureHash:
-    """Perceptual hashes (pHash, 64 bits) of a picture without bars, as it is and mirrored."""
+    """Perceptual hashes (pHash, 64 bits) of a picture without bars, as it is and mirrored.
+
+    They are not ``telling`` where there is next to nothing to hash, as in a smooth gradient: then
+    most bits are rounding, and no picture is like it.
+    """
 
     plain: NDArray[np.bool_]
     mirrored: NDArray[np.bool_]
+    telling: bool
 
     def distance(self, other: "PictureHash") -> int:
         """Bits that differ from another picture, 0..64, whichever way round it hangs."""
-        return min(self.upright(other), int(np.count_nonzero(self.plain != other.mirrored)))
+        return min(self.upright(other), self._differing(other, other.mirrored))
 
     def upright(self, other: "PictureHash") -> int:
         """Bits that differ from another picture as it is."""
-        return int(np.count_nonzero(self.plain != other.plain))
+        return self._differing(other, other.plain)
+
+    def _differing(self, other: "PictureHash", bits: NDArray[np.bool_]) -> int:
+        if not (self.telling and other.telling):
+            return len(bits)
+        return int(np.count_nonzero(self.plain != bits))
 
 
 def near_duplicate_hash(inner: Image.Image) -> PictureHash:
@@ -105,7 +118,13 @@ def near_duplicate_hash(inner: Image.Image) -> PictureHash:
     from imagehash import phash
 
     grey = inner.convert("L").resize((_HASHED, _HASHED), Image.Resampling.LANCZOS)
-    return PictureHash(phash(grey).hash.ravel(), phash(ImageOps.mirror(grey)).hash.ravel())
+    mirrored = phash(ImageOps.mirror(grey)).hash.ravel()
+    return PictureHash(phash(grey).hash.ravel(), mirrored, _is_telling(np.asarray(grey, float)))
+
+
+def _is_telling(grey: NDArray[np.float64]) -> bool:
+    low = fft.dctn(grey, norm="ortho")[:_LOW, :_LOW]
+    return bool(np.median(np.abs(low)) > _FAINT * grey.std())
 
 
 def _edges(image: Image.Image) -> list[Image.Image]:

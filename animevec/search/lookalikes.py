@@ -112,8 +112,10 @@ def found_as_it_is(sent: Sent, known: Mapping[UUID, Print]) -> bool:
 
 def same(sent: Sent, known: Mapping[UUID, Print]) -> list[tuple[UUID, float]]:
     """Titles whose picture is the one sent: the share of equal bits of the whole picture's hash,
-    or the correlation of a part with its place in the picture.
+    or the correlation of a part with its place in the picture.  None for one without structure.
     """
+    if not sent.hash.telling:
+        return []
     found = _whole(sent, known) or _part(sent.grey, known)
     return sorted(found, key=lambda item: (-item[1], item[0]))
 

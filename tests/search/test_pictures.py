@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
+from animevec.catalog.record import Picture as StoredPicture
 from animevec.encoders.base import Outcome, PictureItem, View
 from animevec.encoders.picture import decode
 from animevec.errors import AnimevecError, InvalidRequest
+from animevec.pictures import keep
 from animevec.search.engine import SearchEngine
 from animevec.search.request import MultimodalSearch, PictureSearch, TextSearch
 from tests.search.conftest import World
@@ -71,6 +73,23 @@ def test_a_picture_from_elsewhere_is_nobodys(world: World) -> None:
     found = world.engine.picture(PictureSearch(picture=jpeg(Image.fromarray(noise))))
     assert found.match == "none"
     assert "exact" not in {hit.match for hit in found.hits}
+
+
+@pytest.mark.parametrize("dark", [1, 6])
+@pytest.mark.parametrize("gradient", [Image.linear_gradient, Image.radial_gradient])
+def test_a_gradient_is_no_picture_found_again(
+    small: World, gradient: Callable[[str], Image.Image], dark: int
+) -> None:
+    sent = jpeg(gradient("L").point(lambda level: level // dark), 60)
+    title = next(small.catalog.iterate())
+    stored = keep(jpeg(gradient("L")), small.settings.pictures_path)
+    shown = title.model_copy(update={"pictures": (StoredPicture(sha256=stored),)})
+    small.catalog.put([shown], actor="test")
+    small.index([shown])
+    small.engine.refresh()
+    found = small.engine.picture(PictureSearch(picture=sent))
+    assert [hit.id for hit in found.hits] == [title.id]
+    assert found.match == "none"
 
 
 @pytest.mark.parametrize(

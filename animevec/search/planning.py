@@ -182,19 +182,20 @@ class Planner:
         weight: float,
         search: TextSearch,
     ) -> Plan:
-        """The plan with the titles that a similarity search for the examples finds."""
+        """The plan with the first hundred that a similarity search for the examples finds."""
         wanted = SimilarSearch(
             positive=tuple(map(str, positive[:MAX_REFERENCES])),
             negative=tuple(map(str, negative[:MAX_REFERENCES])),
             exclude_franchise=True,
-            **search.model_dump(include={"limit", "offset", "nsfw", "fold_franchise"}),
+            nsfw=search.nsfw,
         )
         (found,) = self._likeness.find([(wanted, plan.node)])
         if isinstance(found, InvalidRequest):  # the examples are not indexed yet
             return replace(plan, warnings=[*plan.warnings, str(found)])
         if isinstance(found, AnimevecError):
             raise found
-        run = ChannelRun(EXAMPLE, weight, [(one.id, one.score) for one in found.ranked])
+        first = [(one.id, one.score) for one in found.windows[0]]
+        run = ChannelRun(EXAMPLE, weight, first)
         return replace(plan, runs=[*plan.runs, run])
 
     def _with_unlikes(

@@ -38,13 +38,13 @@ def test_every_command_and_option_says_what_it_does(path: tuple[str, ...]) -> No
 
 @pytest.mark.parametrize("name", sorted({path[0] for path in COMMANDS} - {"down"}))
 def test_examples_can_be_copied(name: str) -> None:
-    found = CliRunner().invoke(main, [name, "-h"])
+    found = CliRunner().invoke(main, [name, "--help"])
     assert f"Example{found.output.partition('Example')[2]}".strip() != "Example"
     assert f"  animevec {name}" in found.output.partition("Example")[2]
 
 
 def test_defaults_are_shown() -> None:
-    found = CliRunner().invoke(main, ["search", "-h"], terminal_width=120).output
+    found = CliRunner().invoke(main, ["search", "--help"], terminal_width=120).output
     assert "[default: 10; 1<=x<=100]" in found
     assert "[default: (the release's)]" in found
 

@@ -50,7 +50,7 @@ def test_what_differs_has_keys_of_its_own() -> None:
         TextSearch(query="x", offset=10),
         TextSearch(query="x", understand=frozenset()),
         TextSearch(query="x", filters={"year": 2000}),
-        TextSearch(query="x", score_threshold=float("nan")),
+        TextSearch(query="x", score_threshold=0.25),
         TextSearch(query="x", score_threshold=0.5),
         MultimodalSearch(query="x"),
         MultimodalSearch(query="x", picture=b"x"),

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from animevec.errors import InvalidRequest, Unavailable
-from animevec.settings import CONFIGS, ROOT, FlowSettings, Settings, StackSettings
+from animevec.settings import CONFIGS, ROOT, FlowSettings, Settings
 from flows.deployments import await_server, deployments
 from flows.encoding import task_runner
 from tests.stack.test_process import free_port
@@ -57,12 +57,6 @@ def test_production_profiles_are_settings(name: str, monkeypatch: pytest.MonkeyP
     settings = Settings()
     assert settings.profile == "full" and name in settings.flows.task_runner
     assert settings.stack.processes == ("service",)
-
-
-def test_settings_of_flows_are_documented() -> None:
-    wanted = {f"flows.{name}" for name in FlowSettings.model_fields}
-    wanted |= {f"stack.{name}" for name in StackSettings.model_fields}
-    assert [name for name in sorted(wanted) if f"`{name}`" not in GUIDE] == []
 
 
 def test_a_task_runner_that_is_not_there_is_named() -> None:

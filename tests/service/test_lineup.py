@@ -39,14 +39,14 @@ def folders(tmp_path: Path) -> list[Path]:
 
 
 def opened(lineup: Lineup, version: str, folder: Path) -> Assembly:
-    """A release with an adapter that is called like everybody's."""
-    base = local_release(lineup.settings)
-    named = {"adapter": NAME, "adapter_sha256": adapter_sha256(folder)}
+    """A release with an adapter that is called like everybody's, and an index of its own."""
+    base, sha256 = local_release(lineup.settings), adapter_sha256(folder)
+    named = {"adapter": NAME, "adapter_sha256": sha256}
     text = EncoderRef.model_validate(base.text.model_dump() | named)
-    return lineup.open(
-        Release(version=version, text=text, picture=base.picture, index=base.index),
-        {NAME: folder},
-    )
+    release = Release(version=version, text=text, picture=base.picture, index=f"of-{sha256[:8]}")
+    if lineup.store.resolve(release.index) is None:
+        lineup.build(release, {NAME: folder})
+    return lineup.open(release, {NAME: folder})
 
 
 def closeness(assembly: Assembly) -> list[float]:

@@ -90,7 +90,9 @@ class Hit(Answer):
 
     id: UUID
     score: float
-    probability: float | None = Field(None, ge=0, le=1, description="calibrated: relevant; none for likeness")
+    probability: float | None = Field(
+        None, ge=0, le=1, description="calibrated: relevant; none for likeness"
+    )
     match: Match = "likely"
     record: Summary
     channels: tuple[ChannelHit, ...] = ()

@@ -5,14 +5,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import click
-from pydantic import SecretStr
-from pydantic.fields import FieldInfo
 
 from animevec.cli.terminal import answer, json_option, table
-from animevec.settings import ROOT, Settings, described, variable
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from animevec.settings import Settings
 
 _PASSWORD = re.compile(r"(://[^:/@\s]*):[^@/\s]+@")
 _PAGE = """# Settings
@@ -59,6 +61,8 @@ def settings(area: str | None, changed: bool, as_json: bool, markdown: bool) -> 
       animevec settings serve
       ANIMEVEC_PROFILE=full animevec settings --changed
     """
+    from animevec.settings import Settings
+
     if markdown:
         click.echo(page(), nl=False)
         return
@@ -72,8 +76,10 @@ def settings(area: str | None, changed: bool, as_json: bool, markdown: bool) -> 
     answer([asdict(one) for one in shown], as_json, lambda: table(columns, cells))
 
 
-def collected(tree: Settings) -> Iterator[Setting]:
+def collected(tree: "Settings") -> Iterator[Setting]:
     """Every setting of a tree beside its default."""
+    from animevec.settings import Settings, described, variable
+
     defaults = {name: value for name, value, _ in described(Settings.model_construct())}
     for name, value, field in described(tree):
         known = _text(defaults[name])
@@ -82,12 +88,14 @@ def collected(tree: Settings) -> Iterator[Setting]:
 
 def page() -> str:
     """The reference page of the documents, made of the defaults."""
+    from animevec.settings import Settings
+
     rows = collected(Settings.model_construct())
     lines = (f"| `{r.name}` | {_code(r.value)} | {r.what} |\n" for r in rows)
     return _PAGE + "".join(lines)
 
 
-def _what(field: FieldInfo) -> str:
+def _what(field: "FieldInfo") -> str:
     """The description, and what may be chosen."""
     choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
     listed = f" ({', '.join(map(str, choices))})" if choices else ""
@@ -96,6 +104,10 @@ def _what(field: FieldInfo) -> str:
 
 def _text(value: Any) -> str:
     """A value as it is shown, without secrets and the passwords of addresses."""
+    from pydantic import SecretStr
+
+    from animevec.settings import ROOT
+
     if isinstance(value, SecretStr):
         return "(set)" if value.get_secret_value() else ""
     if isinstance(value, Path):

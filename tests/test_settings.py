@@ -1,6 +1,7 @@
 """Settings: what is wrong is named, and secrets stay out of files and messages."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from animevec.settings import Settings
 
 @pytest.fixture
 def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [name for name in os.environ if name.startswith("ANIMEVEC_")]:
+        monkeypatch.delenv(name)
     file = tmp_path / "profile.yaml"
     monkeypatch.setenv("ANIMEVEC_CONFIG", str(file))
     return file

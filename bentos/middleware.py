@@ -145,6 +145,8 @@ class Errors:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
         started = False
 
         async def watch(message: Message) -> None:

@@ -197,8 +197,12 @@ def _doubting(
 
 
 def _is_part(query: Form, name: str) -> bool:
-    words = next(iter(forms(name))).words
-    return query.words != words and f" {query.words} " in f" {words} "
+    return _is_within(query, next(iter(forms(name))))
+
+
+def _is_within(query: Form, name: Form) -> bool:
+    """Whether a name has the query's words in a row, and more."""
+    return query.words != name.words and f" {query.words} " in f" {name.words} "
 
 
 def strength(query: Form, score: float) -> Strength:
@@ -222,7 +226,7 @@ def alike(query: Form, name: Form, kind: str, prior: float) -> float:
 
 
 def _likeness(query: Form, name: Form, kind: str, prior: float) -> float:
-    if query.words != name.words and f" {query.words} " in f" {name.words} ":
+    if _is_within(query, name):
         score = max(_part_of(query, name, prior) + 0.02, _head_of(query, name, prior))
     else:
         score = max(_spelt(query, name), _part_of(query, name, prior))

@@ -59,8 +59,8 @@ class Jobs:
                 if other.kind == kind:
                     raise Conflict(f"{kind} job {other.id} is running; wait for it", job=other.id)
             job = Job(id=uuid4().hex[:12], kind=kind, state="running", started_at=datetime.now(UTC))
+            self._save(job)
             self._running[job.id] = job
-        self._save(job)
         threading.Thread(target=self._run, args=(job, work), name=kind, daemon=True).start()
         return job
 
@@ -95,8 +95,10 @@ class Jobs:
             state["error"] = error.envelope()["error"]
         finally:
             finished = self._finished(self._running[job.id], **state)
-            self._save(finished)
-            del self._running[job.id]
+            try:
+                self._save(finished)
+            finally:  # a job that nobody could write down is over all the same
+                del self._running[job.id]
             _log.info("job", id=job.id, kind=job.kind, state=finished.state)
 
     def _finished(self, job: Job, **update: Any) -> Job:

@@ -83,3 +83,27 @@ def test_a_job_whose_file_is_damaged_is_interrupted(tmp_path: Path, content: byt
 def test_an_unknown_job_is_not_found(tmp_path: Path, name: str) -> None:
     with pytest.raises(NotFound):
         Jobs(tmp_path).get(name)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_job_that_cannot_be_written_down_stands_in_the_way_of_none(tmp_path: Path) -> None:
+    folder, away = tmp_path / "jobs", tmp_path / "away"
+    jobs, go_on = Jobs(folder), threading.Event()
+
+    def work(progress: Progress) -> dict[str, object]:
+        go_on.wait(5)
+        return {}
+
+    folder.rename(away)
+    with pytest.raises(FileNotFoundError):
+        jobs.start("reindex", work)
+    away.rename(folder)
+    jobs.start("reindex", work)
+    folder.rename(away)
+    go_on.set()
+    for _ in range(500):
+        if jobs.running() == 0:
+            break
+        time.sleep(0.01)
+    away.rename(folder)
+    assert finished(jobs, jobs.start("reindex", lambda progress: {})).state == "done"

@@ -146,13 +146,16 @@ class ServeSettings(Section):
         description="with own_process, searches keep to one core; false where something else pins",
     )
     batch_window_ms: float = Field(
-        2.0, ge=0, description="how long a micro-batch waits for company, if anybody is there"
+        20.0, ge=0, description="how long a micro-batch waits for company that is on its way"
     )
     max_batch: int = Field(
         12,
         ge=1,
         description="items encoded at once: 12, so that two processes seldom wait for each other;"
         " 64 or more with a GPU",
+    )
+    batches: int = Field(
+        2, ge=1, description="batches that an encoder works on at once, each with its threads"
     )
     timeout_s: float = Field(30.0, gt=0, description="deadline of one request")
     log_level: str = Field("INFO", description="of every logger")
@@ -162,10 +165,10 @@ class ServeSettings(Section):
     )
     threads: int = Field(32, ge=1, description="requests worked on at once, most of them waiting")
     computing: int = Field(
-        2,
+        1,
         ge=1,
-        description="searches that compute at once, since Python's threads slow each other down;"
-        " more with a Qdrant server, for whose answers they wait",
+        description="searches that compute at once, and one more beside a long one, since Python's"
+        " threads slow each other down; more with a Qdrant server, for whose answers they wait",
     )
     queue: int = Field(256, ge=1, description="requests in the service; more get 429 at once")
     trace_rate: float = Field(0.0, ge=0, le=1, description="share of requests OpenTelemetry traces")

@@ -25,7 +25,7 @@ from animevec.settings import ROOT, Settings
 from bentos.encoder_worker import NEEDED, Adapt, Encode, Lane, Open, Request, Unadapt, command
 from bentos.turnstile import outside
 
-LANES = 4  # queries in words, queries in pictures, titles being embedded, one to spare
+LANES = 6  # two batches of queries in words, two in pictures, titles being embedded, one to spare
 _log = structlog.get_logger("encoders")
 
 

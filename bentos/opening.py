@@ -55,11 +55,12 @@ def open_beside(settings: Settings, wrap: Wrap) -> Iterator[Lineup]:
     """A lineup whose encoders run in a process of their own, on the cores that this one leaves.
 
     A team of OpenMP threads that shares a core with the searches waits for its slowest thread at
-    every layer; one thread fewer encodes more.
+    every layer; one thread fewer encodes more.  The rest is shared out among the batches under way:
+    on two cores each has one thread, and the second batch has what the searches leave of theirs.
     """
     threads = settings.encoders.threads
     if settings.serve.one_core:
-        threads = max(1, threads - 1)
+        threads = max(1, (threads - 1) // settings.serve.batches)
         cores.keep_to_one()
     encoders = settings.encoders.model_copy(update={"threads": threads})
     process = EncoderProcess(settings.model_copy(update={"encoders": encoders}))
@@ -71,12 +72,12 @@ def open_beside(settings: Settings, wrap: Wrap) -> Iterator[Lineup]:
 
 
 def open_local(settings: Settings, wrap: Wrap) -> AbstractContextManager[Lineup]:
-    """A lineup whose encoders run here, the cores shared out among the searches computing at once.
+    """A lineup whose encoders run here, the cores shared out among the batches under way.
 
     Every request thread has its own team of OpenMP threads; teams that are larger than their
     share of the cores wait for one another at every layer.
     """
-    threads = max(1, settings.encoders.threads // settings.serve.computing)
+    threads = max(1, settings.encoders.threads // settings.serve.batches)
     encoders = settings.encoders.model_copy(update={"threads": threads})
     return open_lineup(settings.model_copy(update={"encoders": encoders}), wrap)
 

@@ -190,7 +190,9 @@ class Service:
             encoder,
             window_s=serve.batch_window_ms / 1000,
             max_items=serve.max_batch,
+            lanes=serve.batches,
             crowd=self.queue.crowd,
+            busy=lambda: self.turnstile.busy,
             observe=self.metrics.batch_observer(name),
             dropped=self.metrics.dropped.labels(name).inc,
         )

@@ -4,18 +4,17 @@ Reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009.  Convex combi
 normalised scores, which keeps what ranks throw away: Bruch, Gai and Ingber, TOIS 2023.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
-from operator import itemgetter
+from itertools import compress, count
+from operator import itemgetter, ne
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 K = 60
 ANCHOR = 100
-_SCORE = itemgetter(0)
+_SCORE = itemgetter(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +133,17 @@ class _Poll:
     ) -> list[Ranked]:
         """Every title by the sum of its gains over ``ceiling``, ties by ``worth``, then by id."""
         ids: dict[int, UUID] = {}  # by id.int: hashing a UUID runs Python code
-        sums: dict[int, float] = defaultdict(float)
+        sums: dict[int, float] = {}
         for run, gains in zip(self.runs, self.gains, strict=True):
             for (id_, _), gain in zip(run.hits, gains, strict=True):
-                ids[id_.int] = id_
-                sums[id_.int] += gain
-        scored = [(total / ceiling, ids[key]) for key, total in sums.items()]
-        scored.sort(key=_SCORE, reverse=True)
-        return [Ranked(id_, score, self) for score, id_ in _untied(scored, worth)]
+                key = id_.int
+                if key in sums:
+                    sums[key] += gain
+                else:
+                    ids[key], sums[key] = id_, gain
+        ranked = [Ranked(ids[key], total / ceiling, self) for key, total in sums.items()]
+        ranked.sort(key=_SCORE, reverse=True)
+        return _untied(ranked, worth)
 
     def votes(self, id_: UUID) -> list[Vote]:
         """The votes for one title, in the order of the channels."""
@@ -157,12 +159,13 @@ class _Poll:
         return [{id_.int: row for row, (id_, _) in enumerate(run.hits)} for run in self.runs]
 
 
-def _untied(
-    scored: Iterable[tuple[float, UUID]], worth: Callable[[UUID], float]
-) -> Iterator[tuple[float, UUID]]:
+def _untied(ranked: list[Ranked], worth: Callable[[UUID], float]) -> list[Ranked]:
     """Titles by score as they come, those of equal score by their worth and id."""
-    for _, tied in groupby(scored, key=_SCORE):
-        group = list(tied)
-        if len(group) > 1:
-            group.sort(key=lambda item: (-worth(item[1]), item[1]))
-        yield from group
+    scores = [one.score for one in ranked]
+    start = 0
+    for at in compress(count(1), map(ne, scores, [*scores[1:], None])):  # where a score ends
+        if at - start > 1:
+            tied = sorted(ranked[start:at], key=lambda one: (-worth(one.id), one.id))
+            ranked[start:at] = tied
+        start = at
+    return ranked

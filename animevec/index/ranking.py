@@ -7,7 +7,7 @@ from animevec.index.base import Distance, Hit, IndexSchema, Query
 
 # Neither engine orders ties (qdrant#6814), so a few more hits than asked are fetched; where the
 # tie reaches even further the fetch is widened, up to this many.
-TIES, DEEPEST = 20, 10_000
+TIES, DEEPEST = 8, 10_000
 _SCORE = attrgetter("score")
 
 

@@ -16,7 +16,7 @@ _PAD = 1
 _WIDE = 0x2E80
 _MASK = np.uint64(0x7FFFFFFF)
 _MAX_POSTINGS = 60_000
-LEAST = 0.2  # of the largest weight that a text shares; what shares less is hardly ever among the best
+LEAST = 0.2  # of the largest weight that a text shares; less is hardly ever among the best
 
 
 class GramIndex:

@@ -1,12 +1,14 @@
 """Load on the search service: BentoML, bare uvicorn with the same app, and the engine in process.
 
     python benchmarks/serve.py --seconds 10 --json serve.json
+    python benchmarks/serve.py --kinds text --clients 1 20 --beside 64
 
 It starts and stops its own servers over the home of the settings (ANIMEVEC_HOME), whose service
 must be down.  Every query is different, and result caches are off.  Closed loops keep 1, 20 and
 100 clients busy; open loops send at a constant rate, whatever the service does, and measure from
 the moment a request was due, so that a queue is not hidden.  CPU is what the server's whole
-process family used, divided by the answers; the load generator is not part of it.
+process family used, divided by the answers; the load generator is not part of it.  With
+``--beside`` one more client asks for so many similarities at a time, counted in the CPU only.
 """
 
 import argparse
@@ -17,7 +19,7 @@ import random
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import cycle
@@ -110,8 +112,13 @@ def _ask(kind: str, chance: random.Random, titles: Sequence[Anime], covers: Sequ
             search = SimilarSearch(positive=(reference,), limit=20)
             path = f"/api/v1/similarity/anime/{reference}?limit=20"
             return Ask("GET", path, None, lambda engine: engine.similar(search))
+    return _batch(chance, titles, 10)
+
+
+def _batch(chance: random.Random, titles: Sequence[Anime], size: int) -> Ask:
+    """Similarity to ``size`` titles, each for itself, in one request."""
     searches = [
-        SimilarSearch(positive=(str(chance.choice(titles).id),), limit=20) for _ in range(10)
+        SimilarSearch(positive=(str(chance.choice(titles).id),), limit=20) for _ in range(size)
     ]
     body = {"searches": [one.model_dump(mode="json", exclude_unset=True) for one in searches]}
     encoded = json.dumps(body).encode()
@@ -147,6 +154,7 @@ class Load:
 
     def __init__(self, session: aiohttp.ClientSession, pool: Sequence[Ask]) -> None:
         self._session = session
+        self.asks = len(pool)
         self._pool = cycle(pool)
         self.latencies: list[float] = []
         self.errors = 0
@@ -210,8 +218,9 @@ async def measure(
     pool: Sequence[Ask],
     clients: Sequence[int],
     seconds: float,
+    beside: Sequence[Ask] = (),
 ) -> list[Measured]:
-    """Every loop of one kind against one server."""
+    """Every loop of one kind against one server, ``beside`` a client with requests of its own."""
     found: list[Measured] = []
     # Idle connections are let go before the server does, which would look like an error of its.
     limit = aiohttp.TCPConnector(limit=0, keepalive_timeout=3)
@@ -219,15 +228,20 @@ async def measure(
         await Load(session, pool).closed(4, 1.0)
         for count in clients:
             load = Load(session, pool[count:])
-            run = load.closed(count, seconds)
+            run = _beside(load.closed(count, seconds), Load(session, beside), seconds)
             found.append(await _timed(server, kind, f"closed, {count}", pid, load, run))
         usual = next((m for m in found if m.loop == "closed, 20"), found[-1])
         for share in SHARES:
             rate = max(1.0, usual.per_second * share)
             load = Load(session, pool[500:])
-            run = load.opened(rate, seconds)
+            run = _beside(load.opened(rate, seconds), Load(session, beside), seconds)
             found.append(await _timed(server, kind, f"open, {rate:.0f}/s", pid, load, run))
     return found
+
+
+async def _beside(run: Coroutine[Any, Any, None], other: Load, seconds: float) -> None:
+    """A loop, and one more client for so long, if that has anything to ask."""
+    await asyncio.gather(run, *([other.closed(1, seconds)] if other.asks else []))
 
 
 async def _timed(server: str, kind: str, loop: str, pid: int, load: Load, run: Any) -> Measured:
@@ -340,6 +354,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="of each loop")
     parser.add_argument("--kinds", nargs="+", choices=known, default=known)
     parser.add_argument("--clients", nargs="+", type=int, default=CLIENTS)
+    parser.add_argument("--beside", type=int, default=0, help="similarities in one request")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     chosen = parser.parse_args()
     base = Settings()
@@ -349,13 +364,17 @@ def main() -> None:
     with Catalog.open(settings.catalog_url) as catalog:
         titles = list(catalog.iterate())
     pools = {kind: asks(kind, titles, settings) for kind in chosen.kinds}
+    chance = random.Random("beside")
+    beside = [_batch(chance, titles, chosen.beside) for _ in range(200 if chosen.beside else 0)]
     rows, memory = [], {}
     for process in servers(settings):
         name = process.name.removeprefix("bench-")
         with running(process, settings.home / "run") as pid:
             for kind, pool in pools.items():
                 rows += asyncio.run(
-                    measure(name, kind, pid, process.url, pool, chosen.clients, chosen.seconds)
+                    measure(
+                        name, kind, pid, process.url, pool, chosen.clients, chosen.seconds, beside
+                    )
                 )
             memory[name] = family_mb(pid)
     with open_assembly(settings) as assembly:

@@ -60,7 +60,7 @@ class Synchroniser:
     def catch_up(self, name: str, progress: Progress = silent) -> SyncReport:
         """Apply every change after the watermark, deletions included.
 
-        ``progress`` is told how many changes are applied, and how many titles there are.
+        ``progress`` is told how many revisions are behind, and how many were ahead at the start.
 
         Raises:
             Conflict: as ``admit``.
@@ -71,13 +71,14 @@ class Synchroniser:
     def _catch_up(self, name: str, progress: Progress) -> SyncReport:
         self.admit(name)
         report = SyncReport(revision=self._store.watermark(name))
-        total = self._catalog.count() if report.revision == 0 else None
         saved, after = 0, report.revision
+        ahead = self._catalog.revision() - after
         while changes := self._catalog.changes(after, limit=BATCH):
             self._apply(name, changes, report)
             after = changes[-1].revision
             done = report.upserted + report.deleted
-            progress(done, total)
+            gone = after - report.revision
+            progress(gone, max(ahead, gone))
             if done - saved >= STRIDE:
                 self._store.set_watermark(name, after)
                 saved = done

@@ -276,8 +276,11 @@ def test_a_killed_build_resumes_to_the_same_state(home: Home, after: int) -> Non
     room = home.room()
     try:
         assert room.store.resolve("live") is None
-        report = room.builder.build("v1")
+        told: list[tuple[int, int | None]] = []
+        report = room.builder.build("v1", progress=lambda *so_far: told.append(so_far))
         assert report.resumed
+        assert told[-1][0] == told[-1][1]
+        assert all(done <= (total or 0) for done, total in told)
         assert home.encoder.encoded <= 2000 - after + 256
         assert_equal(room)
     finally:

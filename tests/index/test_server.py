@@ -74,11 +74,11 @@ def test_a_lasting_failure_becomes_our_error(
 def test_a_silent_server_costs_a_read_no_more_than_its_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        store = ServerStore(SETTINGS.model_copy(update={"url": url, "timeout_s": 1.0}))
+        store = ServerStore(SETTINGS.model_copy(update={"url": url, "timeout_s": 2.0}))
         began = time.monotonic()
         with pytest.raises(Unavailable, match="does not answer: timed out"):
             store.schema("titles")
-        assert 0.8 < time.monotonic() - began < 1.5
+        assert 1.6 < time.monotonic() - began < 4  # a second try would take as long again
 
 
 def test_reads_writes_and_copies_wait_as_long_as_each_may(

@@ -214,7 +214,8 @@ class Answerer:
             for p in one.parts
         )
         probability = confidence.packaged().apply(plan.kind, channels, one.score)
-        match: Match = "likely" if (probability or 0.0) >= LIKELY else "none"
+        # What is like a title is there, however little is known of how likely it is meant.
+        match: Match = "likely" if probability is None or probability >= LIKELY else "none"
         return Hit(
             id=one.id,
             score=one.score,

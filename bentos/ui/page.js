@@ -73,7 +73,7 @@ function show(answer, offset, milliseconds) {
   by("more").hidden = answer.hits.length < PAGE;
   say(by("understood"), understood(answer.interpretation));
   if (milliseconds === undefined) return;
-  const none = answer.match === "none" && answer.ranker !== "similarity" && state.hits.length ? " Nothing fits well; these come nearest." : "";
+  const none = answer.match === "none" && state.hits.length ? " Nothing fits well; these come nearest." : "";
   const found = state.hits.length ? `${state.shown} shown` : "Nothing found; try fewer filters or other words";
   say(by("status-line"), `${found}, ${Math.round(milliseconds)} ms.${none}`);
 }

@@ -35,6 +35,12 @@ def similar(engine: SearchEngine, *positive: str, **more: Any) -> SearchResult:
     return engine.similar(SimilarSearch(positive=positive, **more))
 
 
+def test_likeness_states_no_probability_and_is_a_match(engine: SearchEngine) -> None:
+    found = similar(engine, "mal:1")
+    assert found.match == "likely"
+    assert {(hit.match, hit.probability) for hit in found.hits} == {("likely", None)}
+
+
 def ids(result: SearchResult) -> list[Any]:
     return [hit.id for hit in result.hits]
 

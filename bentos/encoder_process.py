@@ -25,7 +25,6 @@ from animevec.settings import ROOT, Settings
 from bentos.encoder_worker import NEEDED, Adapt, Encode, Lane, Open, Request, Unadapt, command
 from bentos.turnstile import outside
 
-LANES = 6  # two batches of queries in words, two in pictures, titles being embedded, one to spare
 _log = structlog.get_logger("encoders")
 
 
@@ -37,7 +36,9 @@ class _Child:
     """One run of the child: its pipes, each for one question at a time."""
 
     def __init__(self, settings: Settings) -> None:
-        ours, theirs = zip(*(Pipe() for _ in range(LANES)), strict=True)
+        # Batches of queries in words and in pictures, titles being embedded, one to spare.
+        self._lanes = 2 * settings.serve.batches + 2
+        ours, theirs = zip(*(Pipe() for _ in range(self._lanes)), strict=True)
         handles = [lane.fileno() for lane in theirs]
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]  # a Bento's own, too
         self._process = subprocess.Popen(
@@ -73,7 +74,7 @@ class _Child:
         """Kill it, for it keeps nothing; who waits for it is told.  Returns the exit status."""
         self._process.kill()
         status = self._process.wait()
-        lanes = [self._free.get() for _ in range(LANES)]  # once whoever asks was told
+        lanes = [self._free.get() for _ in range(self._lanes)]  # once whoever asks was told
         for lane in lanes:
             lane.close()
             self._free.put(lane)  # closed: who comes late is told as well

@@ -2,33 +2,63 @@
 
 import threading
 import time
+from collections.abc import Callable
 from contextvars import copy_context
+from queue import SimpleQueue
 
 import pytest
 
 from bentos.turnstile import LET_PASS, LONG_S, Absence, Turnstile, outside
 
 
+class Census:
+    """How many were inside at once, at most."""
+
+    def __init__(self) -> None:
+        self.most = self._now = 0
+        self._guard = threading.Lock()
+
+    def stay(self) -> None:
+        with self._guard:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        time.sleep(0.002)
+        with self._guard:
+            self._now -= 1
+
+
+def stepped_out(
+    turnstile: Turnstile, back: Callable[[], object], still_outside: Callable[[], object] = bool
+) -> tuple[threading.Thread, Absence]:
+    """A thread that is outside now, calls ``still_outside`` when it wakes and ``back`` inside."""
+    absences: SimpleQueue[Absence] = SimpleQueue()
+
+    def away() -> None:
+        with turnstile.inside():
+            with outside() as absence:
+                absences.put(absence)
+                absence.wait()
+                still_outside()
+            back()
+
+    thread = threading.Thread(target=away)
+    thread.start()
+    return thread, absences.get(timeout=5)
+
+
 def test_at_most_the_places_are_inside() -> None:
-    turnstile, inside, most = Turnstile(3), 0, 0
-    guard = threading.Lock()
+    turnstile, census = Turnstile(3), Census()
 
     def compute() -> None:
-        nonlocal inside, most
         with turnstile.inside():
-            with guard:
-                inside += 1
-                most = max(most, inside)
-            time.sleep(0.002)
-            with guard:
-                inside -= 1
+            census.stay()
 
     threads = [threading.Thread(target=compute) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert most == 3
+    assert census.most == 3
 
 
 def test_first_come_first_served() -> None:
@@ -79,26 +109,14 @@ def test_a_failure_gives_the_place_back() -> None:
 
 def test_who_is_called_back_comes_in_its_turn_and_takes_one_place() -> None:
     turnstile, order = Turnstile(1), list[str]()
-    absences: dict[str, Absence] = {}
-
-    def away(name: str) -> None:
-        with turnstile.inside():
-            with outside() as absence:
-                absences[name] = absence
-                absence.wait()
-            order.append(name)
-
-    threads = [threading.Thread(target=away, args=(name,)) for name in ("first", "second")]
-    for number, thread in enumerate(threads, start=1):
-        thread.start()
-        while len(absences) < number:
-            time.sleep(0.001)
+    first, absent_first = stepped_out(turnstile, lambda: order.append("first"))
+    second, absent_second = stepped_out(turnstile, lambda: order.append("second"))
     with turnstile.inside():
-        absences["second"].end()
-        absences["first"].end()
+        absent_second.end()
+        absent_first.end()
         time.sleep(LONG_S / 5)
         assert not order
-    for thread in threads:
+    for thread in (first, second):
         thread.join(5)
     assert order == ["first", "second"]
     assert not turnstile.busy
@@ -106,21 +124,12 @@ def test_who_is_called_back_comes_in_its_turn_and_takes_one_place() -> None:
 
 def test_who_is_interrupted_goes_on_outside_and_comes_back_by_itself() -> None:
     turnstile, seen = Turnstile(1), list[bool]()
-    absences = list[Absence]()
 
-    def away() -> None:
-        with turnstile.inside():
-            with outside() as absence:
-                absences.append(absence)
-                absence.wait()
-                seen.append(turnstile.busy)
-            seen.append(turnstile.busy)
+    def look() -> None:
+        seen.append(turnstile.busy)
 
-    thread = threading.Thread(target=away)
-    thread.start()
-    while not absences:
-        time.sleep(0.001)
-    absences[0].interrupt()
+    thread, absence = stepped_out(turnstile, look, still_outside=look)
+    absence.interrupt()
     thread.join(5)
     assert seen == [False, True]
     assert not turnstile.busy
@@ -153,49 +162,31 @@ def test_an_absence_without_a_turnstile_is_a_wait() -> None:
 
 def test_who_comes_back_goes_before_those_who_came_much_later() -> None:
     turnstile, order = Turnstile(1), list[str]()
-    absences = list[Absence]()
-
-    def away() -> None:
-        with turnstile.inside():
-            with outside() as absence:
-                absences.append(absence)
-                absence.wait()
-            order.append("back")
+    away, absence = stepped_out(turnstile, lambda: order.append("back"))
 
     def new(number: int) -> None:
         with turnstile.inside():
             order.append(f"{number}")
 
-    threads = [threading.Thread(target=away)]
-    threads[0].start()
-    while not absences:
-        time.sleep(0.001)
-    threads += [threading.Thread(target=new, args=(number,)) for number in range(1, LET_PASS + 3)]
+    threads = [threading.Thread(target=new, args=(number,)) for number in range(1, LET_PASS + 3)]
     with turnstile.inside():  # the first of those who came later
-        for thread in threads[1:]:
+        for thread in threads:
             thread.start()
-        absences[0].end()
+        absence.end()
         while turnstile.waiting < LET_PASS + 3:
             time.sleep(0.001)
-    for thread in threads:
+    for thread in (away, *threads):
         thread.join(5)
     # Of those who came later this thread was the first, and the last of them came at the same time.
     assert order.index("back") in (LET_PASS - 2, LET_PASS - 1)
 
 
 def test_nobody_waits_for_the_end_of_one_that_takes_long() -> None:
-    turnstile, inside, most = Turnstile(1), 0, 0
-    guard, done = threading.Lock(), list[float]()
+    turnstile, census, done = Turnstile(1), Census(), list[float]()
 
     def quick() -> None:
-        nonlocal inside, most
         with turnstile.inside():
-            with guard:
-                inside += 1
-                most = max(most, inside)
-            time.sleep(0.002)
-            with guard:
-                inside -= 1
+            census.stay()
             done.append(time.perf_counter())
 
     threads = [threading.Thread(target=quick) for _ in range(5)]
@@ -206,5 +197,5 @@ def test_nobody_waits_for_the_end_of_one_that_takes_long() -> None:
             thread.join(5)
         ended = time.perf_counter()
     assert len(done) == 5 and max(done) <= ended
-    assert most == 1  # one beside the long one
+    assert census.most == 1  # one beside the long one
     assert not turnstile.busy

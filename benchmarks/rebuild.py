@@ -23,8 +23,7 @@ from rich.table import Table
 from animevec.catalog.store import Catalog
 from animevec.errors import AnimevecError
 from animevec.keys import KeyStore, admin_key
-from animevec.settings import Settings
-from benchmarks.serve import Ask, asks, free_port, running, servers
+from benchmarks.serve import Ask, asks, on_free_port, running, servers
 
 LIMIT = 10
 
@@ -118,9 +117,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=20.0, help="queries a second")
     parser.add_argument("--seconds", type=float, default=20.0, help="of the undisturbed phase")
     chosen = parser.parse_args()
-    base = Settings()
-    serve = base.serve.model_copy(update={"port": free_port()})
-    settings = base.model_copy(update={"serve": serve})
+    settings = on_free_port()
     with Catalog.open(settings.catalog_url) as catalog:
         titles = list(catalog.iterate())
     process, _ = servers(settings)

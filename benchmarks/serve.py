@@ -347,6 +347,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def on_free_port() -> Settings:
+    """The settings, with a port for servers that a measurement starts."""
+    base = Settings()
+    return base.model_copy(update={"serve": base.serve.model_copy(update={"port": free_port()})})
+
+
 def main() -> None:
     """Run what the arguments name and print the table."""
     known = ("text", "picture", "multimodal", "similar 20", "ten references")
@@ -357,10 +363,7 @@ def main() -> None:
     parser.add_argument("--beside", type=int, default=0, help="similarities in one request")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     chosen = parser.parse_args()
-    base = Settings()
-    settings = base.model_copy(
-        update={"serve": base.serve.model_copy(update={"port": free_port()})}
-    )
+    settings = on_free_port()
     with Catalog.open(settings.catalog_url) as catalog:
         titles = list(catalog.iterate())
     pools = {kind: asks(kind, titles, settings) for kind in chosen.kinds}

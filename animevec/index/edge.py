@@ -30,7 +30,7 @@ from animevec.index.admission import (
 from animevec.index.base import Hit, IndexSchema, IndexStats, Point, Query
 from animevec.index.edge_config import search_params
 from animevec.index.edge_filter import edge_filter
-from animevec.index.edge_index import EdgeIndex, make_index, read_schema, read_state
+from animevec.index.edge_index import EdgeIndex, held, make_index, read_schema, read_state
 from animevec.index.edge_points import edge_vector
 from animevec.index.pointer import Aliases
 from animevec.index.ranking import TIES, complete, ranked, ranked_facet, untied, wider
@@ -65,13 +65,13 @@ class EmbeddedStore:
     def drop(self, name: str) -> None:
         """Delete an index with its files and aliases; calls still using it fail."""
         with self._opening:
-            index = self._index(name)
-            self._aliases.forget(index.name)
-            self._open.pop(index.name)
-            doomed = self._path / f".dropped-{index.name}"
-            shutil.rmtree(doomed, ignore_errors=True)
-            index.close()
-            (self._path / index.name).rename(doomed)
+            folder = self._folder(name)
+            doomed = self._path / f".dropped-{folder.name}"
+            self.let_go(folder.name)
+            with held(folder):
+                self._aliases.forget(folder.name)
+                shutil.rmtree(doomed, ignore_errors=True)
+                folder.rename(doomed)
         shutil.rmtree(doomed)
 
     def names(self) -> list[str]:
@@ -127,8 +127,9 @@ class EmbeddedStore:
 
     def maintain(self, name: str) -> None:
         """Optimise an index if that would pay."""
-        if not self.stats(name).optimized:
-            self.optimize(name)
+        index = self._index(name)
+        if not index.state.optimized:
+            index.optimize()
 
     def watermark(self, name: str) -> int:
         """The catalogue revision the index has reached; needs no lock."""

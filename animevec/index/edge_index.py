@@ -3,11 +3,12 @@
 # Aliases of the engine's type stubs do not exist when the program runs.
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import threading
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import qdrant_edge as edge
 from animevec.index import disk
 from animevec.index.base import IndexSchema, Point
 from animevec.index.edge_config import edge_config, field_index
-from animevec.index.edge_points import PointCodec, engine_errors
+from animevec.index.edge_points import PointCodec, engine_errors, held_elsewhere
 from animevec.index.optimizer import optimize_apart
 from animevec.index.pointer import read_json, replace_json
 from animevec.index.schema_json import dump_schema, load_schema
@@ -24,6 +25,9 @@ from animevec.index.sparse_copy import copy_tree, disk_bytes
 from animevec.settings import IndexSettings
 
 SCHEMA, STATE = "schema.json", "state.json"
+# The folder of a shard's write-ahead log; the engine locks it (flock) while the shard is open.
+LOG = "wal"
+BLOCK = 1 << 20
 # Points per engine call: each call holds the interpreter lock, so small ones keep queries quick.
 CHUNK = 64
 # The engine leaves smaller segments as they are (its default indexing threshold).
@@ -85,6 +89,28 @@ def make_index(folder: Path, schema: IndexSchema, settings: IndexSettings) -> No
 def shard_folder(folder: Path, state: State) -> Path:
     """Where the shard of a state lies."""
     return folder / f"shard-{state.generation}"
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold an index as one that opened its shard does, without the time that opening takes.
+
+    Raises:
+        Conflict: another process holds it.
+    """
+    log = shard_folder(folder, read_state(folder)) / LOG
+    if not log.is_dir():  # a shard that lost its files is held by nobody
+        yield
+        return
+    lock = os.open(log, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise held_elsewhere(folder.name) from error
+        yield
+    finally:
+        os.close(lock)
 
 
 class EdgeIndex:
@@ -225,10 +251,12 @@ class EdgeIndex:
 
 
 def _read_ahead(folder: Path) -> None:
-    """Ask the system for the files: loading holds the interpreter lock while it waits for them."""
-    if not hasattr(os, "posix_fadvise"):  # macOS
-        return
+    """Bring the files into the system's cache; reading gives the interpreter lock up, loading
+    holds it.  The engine drops them from there whenever it closes a shard.
+    """
+    block = bytearray(BLOCK)
     for path in folder.rglob("*"):
         if path.is_file():
-            with path.open("rb") as file:
-                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
+            with path.open("rb", buffering=0) as file:
+                while file.readinto(block):
+                    pass

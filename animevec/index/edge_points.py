@@ -27,6 +27,15 @@ def engine_errors(name: str) -> Iterator[None]:
         raise _translated(name, str(error)) from error
 
 
+def held_elsewhere(name: str) -> Conflict:
+    """What to say of an index that another process holds."""
+    return Conflict(
+        f"index {name!r} is held by another process; stop that process, or let the service "
+        "that holds it do the work (it follows the catalogue by itself)",
+        index=name,
+    )
+
+
 class PointCodec:
     """Points and hits of one schema.
 
@@ -93,11 +102,7 @@ def _vector(value: Any) -> Vector | SparseVector:
 
 def _translated(name: str, message: str) -> AnimevecError:
     if "WouldBlock" in message:
-        return Conflict(
-            f"index {name!r} is held by another process; stop that process, or let the service "
-            "that holds it do the work (it follows the catalogue by itself)",
-            index=name,
-        )
+        return held_elsewhere(name)
     if "does not exist" in message:
         return NotFound(
             f"index {name!r} has no files; rebuild it: animevec index build", index=name

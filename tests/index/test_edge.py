@@ -115,6 +115,22 @@ def test_a_killed_writer_loses_no_acknowledged_point(
     assert store.facet("titles", "type")["TV"] >= acknowledged // 3
 
 
+def test_an_index_is_dropped_without_being_opened(
+    store: EmbeddedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.upsert("titles", make_points(30))
+    store.switch("live", "titles")
+    store.close()
+
+    def load(path: str) -> None:
+        raise AssertionError(f"{path} is opened")
+
+    monkeypatch.setattr("animevec.index.edge_index.edge.EdgeShard.load", load)
+    store.drop("titles")
+    assert (store.names(), store.resolve("live")) == ([], None)
+    assert [path.name for path in tmp_path.iterdir()] == ["aliases.json"]
+
+
 def test_the_watermark_survives_and_never_runs_ahead_of_the_points(
     store: EmbeddedStore, tmp_path: Path
 ) -> None:

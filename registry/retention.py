@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from animevec.errors import Conflict
 from animevec.index.assembly import encoder_refs, ledger, vector_cache
 from animevec.index.base import VectorStore
+from animevec.index.build import LIVE
 from animevec.index.build import Ledger as Builds
 from animevec.index.stores import open_store
 from animevec.index.vector_cache import VectorCache
@@ -35,20 +36,24 @@ class Holdings:
     vectors: VectorCache
 
     def drop(self, alias: str, others: Collection[str]) -> str:
-        """Drop the copy and the index that an alias means, unless one of ``others`` means it too.
+        """Drop the copy and the index that an alias means, unless one of ``others`` means it too,
+        or the settings do.
 
-        Returns the name of the index, "" for none.
+        Returns the name of the index, "" where none went.
 
         Raises:
             Conflict: another process holds one of them open.
         """
-        index = self.live.resolve(alias)
-        for store in (self.copies, self.live):
-            name = store.resolve(alias)
-            if name is not None and all(store.resolve(other) != name for other in others):
-                store.drop(name)
-                self._forget(name)
-        return index or ""
+        self._drop(self.copies, alias, others)
+        return self._drop(self.live, alias, [LIVE, *others])
+
+    def _drop(self, store: VectorStore, alias: str, others: Collection[str]) -> str:
+        name = store.resolve(alias)
+        if name is None or any(store.resolve(other) == name for other in others):
+            return ""
+        store.drop(name)
+        self._forget(name)
+        return name
 
     def _forget(self, name: str) -> None:
         if name not in (*self.live.names(), *self.copies.names()):
@@ -66,7 +71,8 @@ def prune(
     settings: Settings, releases: Releases, audit: AuditLog, keep: int, actor: str
 ) -> Pruning:
     """Remove expendable releases with their indexes, copies, records of builds and the vectors of
-    encoder versions that neither another release nor the settings name.
+    encoder versions that neither another release nor the settings name.  The settings' own index
+    stays: it is what is served where there is no champion.
 
     The indexes go first: a release without one is refused, an index without a release is lost.
     A release whose index somebody holds open keeps it, and the others go on.

@@ -28,6 +28,8 @@ SCHEMA, STATE = "schema.json", "state.json"
 # The folder of a shard's write-ahead log; the engine locks it (flock) while the shard is open.
 LOG = "wal"
 BLOCK = 1 << 20
+# Beginnings of the names of files that are only mapped when a shard is opened.
+MAPPED = ("matrix.", "page_", "chunk_", "open-")
 # Points per engine call: each call holds the interpreter lock, so small ones keep queries quick.
 CHUNK = 64
 # The engine leaves smaller segments as they are (its default indexing threshold).
@@ -258,5 +260,8 @@ def _read_ahead(folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb", buffering=0) as file:
-                while file.readinto(block):
-                    pass
+                if not path.name.startswith(MAPPED):
+                    while file.readinto(block):
+                        pass
+                elif hasattr(os, "posix_fadvise"):  # not on macOS
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)

@@ -21,6 +21,7 @@ from flows.parameters import Embed, Prune
 from flows.pruning import prune_releases
 from flows.workshop import open_records, open_workshop
 from registry.cli import release
+from registry.releases import CHAMPION
 
 Remove = Callable[[Settings, pytest.MonkeyPatch], None]
 
@@ -125,6 +126,15 @@ def test_the_champion_stays_whatever_is_kept(settings: Settings, old: str) -> No
     with closing(open_store(settings.index, settings.index_path)) as store:
         assert store.resolve("live") == live
     assert live is not None and (settings.home / "builds" / f"{live}.json").exists()
+
+
+def test_the_settings_own_index_outlives_its_release(settings: Settings, old: str) -> None:
+    with open_records(settings) as records:
+        records.releases.unset(CHAMPION)
+    rows = prune_releases(settings, Prune(keep=1, dry_run=False))
+    assert [(row["release"], row["removed"]) for row in rows] == [(old, True), ("1", True)]
+    with closing(open_store(settings.index, settings.index_path)) as store:
+        assert store.count("live") > 0
 
 
 def test_a_release_in_use_stays_with_the_reason_and_the_others_go(

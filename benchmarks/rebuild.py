@@ -120,7 +120,7 @@ def main() -> None:
     settings = on_free_port()
     with Catalog.open(settings.catalog_url) as catalog:
         titles = list(catalog.iterate())
-    process, _ = servers(settings)
+    process = servers(settings)[0]
     with closing(KeyStore(settings.keys_url)) as keys:
         key = admin_key(keys, settings.admin_key_file)
     with running(process, settings.home / "run"):

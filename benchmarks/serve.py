@@ -292,7 +292,9 @@ def running(process: Process, folder: Path) -> Iterator[int]:
 
 
 def servers(settings: Settings) -> list[Process]:
-    """BentoML as it is deployed, and uvicorn alone with the same app."""
+    """BentoML as it is deployed, and uvicorn alone with the same app, where that needs no services
+    beside it.
+    """
     env = {
         "ANIMEVEC_HOME": str(settings.home),
         "ANIMEVEC_SERVE__PORT": str(settings.serve.port),
@@ -301,8 +303,9 @@ def servers(settings: Settings) -> list[Process]:
     }
     bento = search_service(settings)
     bento = replace(bento, name="bench-bentoml", env={**bento.env, **env})
-    bare = replace(bento, name="bench-uvicorn", command=(sys.executable, "-c", BARE))
-    return [bento, bare]
+    if settings.serve.topology == "services":
+        return [bento]
+    return [bento, replace(bento, name="bench-uvicorn", command=(sys.executable, "-c", BARE))]
 
 
 def show(rows: Sequence[Measured], memory: dict[str, float], console: Console) -> None:

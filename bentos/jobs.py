@@ -1,7 +1,9 @@
 """Jobs: work that outlives its request, with an id, progress and a state that survives a crash."""
 
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +18,7 @@ from animevec.replacement import replaced
 
 Work = Callable[[Progress], dict[str, JsonValue]]
 CRASHED = AnimevecError("the job crashed; the log has the traceback").envelope()["error"]
+NOTED_S = 1.0  # progress is written down so often, for who asks after a crash
 _log = structlog.get_logger("jobs")
 
 
@@ -85,8 +88,15 @@ class Jobs:
         return len(self._running)
 
     def _run(self, job: Job, work: Work) -> None:
+        noted = time.monotonic()
+
         def progress(done: int, total: int | None) -> None:
-            self._running[job.id] = job.model_copy(update={"done": done, "total": total})
+            nonlocal noted
+            now = self._running[job.id] = job.model_copy(update={"done": done, "total": total})
+            if time.monotonic() - noted >= NOTED_S:
+                noted = time.monotonic()
+                with suppress(OSError):  # no reason to give the work up
+                    self._save(now)
 
         state: dict[str, Any] = {"state": "failed", "error": CRASHED}
         try:

@@ -29,7 +29,7 @@ SCHEMA, STATE = "schema.json", "state.json"
 LOG = "wal"
 BLOCK = 1 << 20
 # Beginnings of the names of files that are only mapped when a shard is opened.
-MAPPED = ("matrix.", "page_", "chunk_", "open-")
+LAZILY_READ = ("matrix.", "page_", "chunk_", "open-")
 # Points per engine call: each call holds the interpreter lock, so small ones keep queries quick.
 CHUNK = 64
 # The engine leaves smaller segments as they are (its default indexing threshold).
@@ -260,7 +260,7 @@ def _read_ahead(folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb", buffering=0) as file:
-                if not path.name.startswith(MAPPED):
+                if not path.name.startswith(LAZILY_READ):
                     while file.readinto(block):
                         pass
                 elif hasattr(os, "posix_fadvise"):  # not on macOS

@@ -63,10 +63,39 @@ def test_a_job_that_crashes_points_at_the_log(tmp_path: Path) -> None:
     assert "the log has the traceback" in job.error["message"]
 
 
-def test_a_job_that_a_crash_cut_off_is_interrupted_after_a_restart(tmp_path: Path) -> None:
-    jobs = Jobs(tmp_path)
-    job = jobs.start("reindex", lambda progress: time.sleep(30) or {})
-    assert Jobs(tmp_path).get(job.id).state == "interrupted"
+def test_a_job_that_a_crash_cut_off_says_after_a_restart_how_far_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, told = Jobs(tmp_path), threading.Event()
+    monkeypatch.setattr("bentos.jobs.NOTED_S", 0.0)
+
+    def work(progress: Progress) -> dict[str, object]:
+        progress(3, 7)
+        told.set()
+        time.sleep(30)
+        return {}
+
+    job = jobs.start("reindex", work)
+    assert told.wait(5)
+    found = Jobs(tmp_path).get(job.id)
+    assert (found.state, found.done, found.total) == ("interrupted", 3, 7)
+
+
+def test_progress_that_cannot_be_written_down_stops_no_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, away = tmp_path / "jobs", tmp_path / "away"
+    jobs = Jobs(folder)
+    monkeypatch.setattr("bentos.jobs.NOTED_S", 0.0)
+
+    def work(progress: Progress) -> dict[str, object]:
+        folder.rename(away)
+        progress(3, 7)
+        away.rename(folder)
+        return {"points": 7}
+
+    job = finished(jobs, jobs.start("reindex", work))
+    assert (job.state, job.result) == ("done", {"points": 7})
 
 
 @pytest.mark.parametrize("content", [b"", b'{"id": "a1", "ki', b"\0\xff"])

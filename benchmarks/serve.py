@@ -21,7 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -311,33 +311,13 @@ def servers(settings: Settings) -> list[Process]:
 def show(rows: Sequence[Measured], memory: dict[str, float], console: Console) -> None:
     """The table, and each server's memory."""
     table = Table(box=None, pad_edge=False)
-    for column in (
-        "kind",
-        "server",
-        "loop",
-        "answers",
-        "errors",
-        "p50 ms",
-        "p95 ms",
-        "p99 ms",
-        "per s",
-        "CPU ms",
-    ):
-        table.add_column(
-            column, justify="left" if column in ("kind", "server", "loop") else "right"
-        )
+    for column in ("kind", "server", "loop"):
+        table.add_column(column)
+    for column in ("answers", "errors", "p50 ms", "p95 ms", "p99 ms", "per s", "CPU ms"):
+        table.add_column(column, justify="right")
     for row in rows:
-        values = (
-            row.kind,
-            row.server,
-            row.loop,
-            row.answers,
-            row.errors,
-            row.p50,
-            row.p95,
-            row.p99,
-        )
-        table.add_row(*(str(value) for value in (*values, row.per_second, row.cpu_ms)))
+        server, kind, *rest = astuple(row)
+        table.add_row(*map(str, (kind, server, *rest)))
     console.print(table)
     for server, megabytes in memory.items():
         console.print(f"memory, {server}: {megabytes:,.0f} MB")

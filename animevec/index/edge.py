@@ -30,7 +30,7 @@ from animevec.index.admission import (
 from animevec.index.base import Hit, IndexSchema, IndexStats, Point, Query
 from animevec.index.edge_config import search_params
 from animevec.index.edge_filter import edge_filter
-from animevec.index.edge_index import EdgeIndex, held, make_index, read_schema, read_state
+from animevec.index.edge_index import EdgeIndex, State, held, make_index, read_schema, read_state
 from animevec.index.edge_points import edge_vector
 from animevec.index.pointer import Aliases
 from animevec.index.ranking import TIES, complete, ranked, ranked_facet, untied, wider
@@ -127,14 +127,12 @@ class EmbeddedStore:
 
     def maintain(self, name: str) -> None:
         """Optimise an index if that would pay."""
-        index = self._index(name)
-        if not index.state.optimized:
-            index.optimize()
+        if not self._state(name).optimized:
+            self.optimize(name)
 
     def watermark(self, name: str) -> int:
         """The catalogue revision the index has reached; needs no lock."""
-        index = self._open.get(self.resolve(name) or name)
-        return (index.state if index else read_state(self._folder(name))).watermark
+        return self._state(name).watermark
 
     def set_watermark(self, name: str, revision: int) -> None:
         """Flush, then remember the revision: it never runs ahead of the points."""
@@ -241,6 +239,11 @@ class EmbeddedStore:
                 name=name,
             )
         return folder
+
+    def _state(self, name: str) -> State:
+        """What an index remembers; of one that is not open here, as of its last flush."""
+        index = self._open.get(self.resolve(name) or name)
+        return index.state if index else read_state(self._folder(name))
 
     def _index(self, name: str) -> EdgeIndex:
         target = self.resolve(name) or name

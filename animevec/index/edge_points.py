@@ -21,7 +21,7 @@ def engine_errors(name: str) -> Iterator[None]:
     """Turn the engine's errors, which are all plain ``Exception``, into ours by their words."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # the engine raises nothing narrower
         if type(error) is not Exception:
             raise
         raise _translated(name, str(error)) from error

@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
 from typing import Any
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+
 from animevec import cores
 from animevec.assembly import Wrap
 from animevec.encoders.base import Encoder, Item, Outcome
@@ -19,6 +21,7 @@ from bentos.turnstile import outside
 from bentos.wire import WireItem, WireOutcome
 
 Call = Callable[[list[WireItem]], Sequence[WireOutcome]]
+TRIES = 3  # of one batch at an encoder's service
 
 
 class RemoteEncoder:
@@ -36,15 +39,20 @@ class RemoteEncoder:
     def encode(self, items: Sequence[Item]) -> list[Outcome]:
         """One outcome per item, in input order.
 
+        A connection that was kept may be closed by the service just when it is used again; to ask
+        once more does no harm.
+
         Raises:
             Unavailable: the service does not answer.
         """
+        from aiohttp import ClientError, ServerDisconnectedError
         from bentoml.exceptions import BentoMLException
-        from httpx import HTTPError
 
+        closed = retry_if_exception_type(ServerDisconnectedError)
+        tries = Retrying(retry=closed, stop=stop_after_attempt(TRIES), reraise=True)
         try:
-            answers = self._call([WireItem.of(item) for item in items])
-        except (BentoMLException, HTTPError, OSError) as error:
+            answers = tries(self._call, [WireItem.of(item) for item in items])
+        except (BentoMLException, ClientError, OSError) as error:
             name = self._card.name
             raise Unavailable(f"the encoder service of {name} does not answer: {error}") from error
         return [WireOutcome.model_validate(answer).outcome() for answer in answers]

@@ -1,10 +1,12 @@
 """What travels to an encoder service and back arrives as it was; the topology works whole."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
+from aiohttp import ClientPayloadError, ServerDisconnectedError
 
 from animevec.encoders.base import (
     Embedding,
@@ -17,7 +19,9 @@ from animevec.encoders.base import (
     TextItem,
     View,
 )
-from animevec.errors import UnsupportedMedia
+from animevec.encoders.cards import find_card
+from animevec.errors import Unavailable, UnsupportedMedia
+from bentos.opening import TRIES, RemoteEncoder
 from bentos.wire import WireItem, WireOutcome
 from tests.service.conftest import Served, copied, settings_at
 
@@ -59,6 +63,38 @@ def test_an_error_keeps_its_class_and_details() -> None:
     got = WireOutcome.model_validate_json(WireOutcome.of(sent).model_dump_json()).outcome()
     assert isinstance(got, Failure) and isinstance(got.error, UnsupportedMedia)
     assert got.error.details == {"start": "68 65"}
+
+
+@dataclass
+class Closing:
+    """An encoder service that closes the first connections instead of answering."""
+
+    closes: int
+    error: Exception = field(default_factory=ServerDisconnectedError)
+    calls: int = 0
+
+    def __call__(self, items: list[WireItem]) -> list[WireOutcome]:
+        self.calls += 1
+        if self.calls <= self.closes:
+            raise self.error
+        return [WireOutcome.of(Embedding(3)) for _ in items]
+
+
+def test_a_connection_that_was_closed_meanwhile_is_no_failure() -> None:
+    service = Closing(closes=TRIES - 1)
+    [found] = RemoteEncoder(find_card("minilm"), service).encode([TextItem("a robot")])
+    assert isinstance(found, Embedding) and found.tokens == 3
+    assert service.calls == TRIES
+
+
+@pytest.mark.parametrize(
+    ("error", "calls"), [(ServerDisconnectedError(), TRIES), (ClientPayloadError("cut off"), 1)]
+)
+def test_a_service_that_does_not_answer_is_unavailable(error: Exception, calls: int) -> None:
+    service = Closing(closes=99, error=error)
+    with pytest.raises(Unavailable, match="the encoder service of minilm does not answer"):
+        RemoteEncoder(find_card("minilm"), service).encode([TextItem("a robot")])
+    assert service.calls == calls
 
 
 @pytest.fixture

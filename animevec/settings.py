@@ -52,8 +52,8 @@ class EncoderSettings(Section):
     models: Path | None = Field(None, description="folder of fetched models; empty: home/models")
     hub: str = Field("https://huggingface.co", description="where `models fetch` downloads from")
     device: str = Field("cpu", description="torch device: cpu, cuda, cuda:1")
-    dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = Field(
-        "auto", description="auto: bfloat16 where the hardware multiplies it, else float32"
+    dtype: Literal["auto", "float32", "bfloat16", "float16", "w8a8", "int8"] = Field(
+        "auto", description="auto: the fastest here that retrieves as float32 (docs: encoders)"
     )
     compile: bool = Field(False, description="torch.compile: slower to start, quicker on a GPU")
     threads: int = Field(2, ge=1, description="intra-op threads; equal to the reserved cores")

@@ -40,7 +40,7 @@ from benchmarks import full_size
 
 PEER = "sentence-transformers"
 SERVER = "infinity"  # another server's engine, measured where it is there
-ENGINES = (PEER, SERVER, "float32", "bfloat16", "int8")
+ENGINES = (PEER, SERVER, "float32", "bfloat16", "w8a8", "int8")
 # Of JinaCLIP v2: no peer runs it without its publisher's code, and int8 is for texts.
 OWN = ("float32", "bfloat16")
 TEXT_MODELS = ("minilm", "bge-m3")

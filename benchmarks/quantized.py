@@ -1,4 +1,4 @@
-"""What int8 and bf16 cost in retrieval, beside fp32, on any set of texts and judged queries.
+"""What w8a8, int8 and bf16 cost in retrieval, beside fp32, on any set of texts and judged queries.
 
     python -m benchmarks.quantized CATALOGUE.jsonl.gz QUERIES.jsonl
 
@@ -27,7 +27,7 @@ Vectors = np.ndarray[Any, np.dtype[np.float32]]
 def read(path: Path) -> list[dict[str, Any]]:
     """Rows of a JSON Lines file, gzipped or not."""
     content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    return [json.loads(line) for line in content.decode().splitlines()]
+    return [json.loads(line) for line in content.splitlines()]  # bytes: line feeds only
 
 
 def vectors(engine: str, model: str, scratch: Path, texts: list[str], threads: int) -> Vectors:
@@ -54,7 +54,7 @@ def recall(queries: Vectors, index: Vectors, relevant: list[set[int]], k: int = 
 def main(
     catalogue: Path, queries: Path, model: str, titles: int, threads: int, scratch: Path
 ) -> None:
-    """Compare int8 and bf16 with fp32."""
+    """Compare w8a8, int8 and bf16 with fp32."""
     asked = read(queries)
     wanted = {int(key) for row in asked for key in row["relevant"]}
     rows = [row for row in read(catalogue) if row["synopsis"]]
@@ -69,7 +69,7 @@ def main(
             vectors(engine, model, scratch, short, threads),
             vectors(engine, model, scratch, texts, threads),
         )
-        for engine in ("float32", "bfloat16", "int8")
+        for engine in ("float32", "bfloat16", "w8a8", "int8")
     }
     _show(found, relevant)
     print(f"{len(kept)} queries, {len(texts)} texts, {model}")

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 # The layout is chosen for products of this many rows; it serves fewer and more as fast.
 ROWS = 64
-_NARROW = 16
 
 
 class BlockedLinear(nn.Linear):
@@ -28,14 +27,6 @@ class BlockedLinear(nn.Linear):
         """[..., in] to [..., out]."""
         product = torch.ops.mkldnn._linear_pointwise(input, self.weight, self.bias, "none", [], "")
         return cast(Tensor, product)
-
-
-def block(model: nn.Module) -> None:
-    """Block every plain linear layer of a bfloat16 model; narrow ones stay as they are."""
-    for parent in list(model.modules()):
-        for name, child in list(parent.named_children()):
-            if type(child) is nn.Linear and child.out_features >= _NARROW:
-                setattr(parent, name, BlockedLinear(child))
 
 
 def plain(weight: Tensor) -> Tensor:

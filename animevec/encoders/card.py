@@ -34,6 +34,7 @@ class ModelCard(BaseModel):
     image_pixels: int | None = Field(None, description="edge of the square input, pixels")
     pooling: Literal["cls", "mean", "token"] = "cls"
     prompts: dict[str, str] = Field({}, description="task to instruction prefix")
+    rowwise: bool = Field(False, description="known to retrieve in w8a8 as in float32")
     memory_mb: int = Field(description="resident memory in fp32, megabytes")
     files: tuple[ModelFile, ...] = ()
     notes: str = ""

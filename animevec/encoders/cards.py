@@ -24,6 +24,7 @@ MINILM = ModelCard(
     dimensions=384,
     max_tokens=512,
     pooling="mean",
+    rowwise=True,
     memory_mb=91,
     files=(
         ModelFile(path="config.json", size=612),

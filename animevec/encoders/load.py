@@ -68,9 +68,11 @@ def _runtime(card: ModelCard, settings: Settings) -> "Runtime":
 
     chosen = settings.encoders
     dtype = chosen.dtype
-    # Only text models have an int8 export; pictures are then computed as without it.
-    if dtype == "auto" or (dtype == "int8" and "picture" in card.modalities):
-        dtype = native_dtype(chosen.device)
+    if dtype == "w8a8" and chosen.device != "cpu":
+        raise ModelError(f"w8a8 is for CPUs, not for {chosen.device}; take bfloat16")
+    # int8 is for text models; pictures are then computed as without it.
+    if dtype == "auto" or (dtype in ("int8", "w8a8") and "picture" in card.modalities):
+        dtype = native_dtype(chosen.device, card.rowwise)
     return Runtime(
         where=chosen.device,
         dtype=dtype,

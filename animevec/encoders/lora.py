@@ -140,12 +140,14 @@ class AdapterSet:
 
         To be called before serving.  From then on only items that name this adapter are
         taken.  Raises ``ModelError`` and undoes it when the output moves by more than 1e-5
-        (fp32; bf16 and fp16 by 1e-5 of their coarser step).
+        (fp32; bf16 and fp16 by 1e-5 of their coarser step), ``Conflict`` for rounded weights.
         """
         with self._lock:
             adapter = self.find(name)
             if adapter is None or self._merged is not None:
                 raise Conflict(f"this base is merged with {self._merged!r} already")
+            if not all(self._linear(one).weight.is_floating_point() for one in adapter.deltas):
+                raise Conflict("a w8a8 base takes adapters beside its weights; merge in float32")
             before = self._run((adapter,))
             kept = {module: self._linear(module).weight for module in adapter.deltas}
             for module, delta in adapter.deltas.items():
@@ -242,7 +244,10 @@ class AdapterSet:
                     f"{[delta.up.shape[0], delta.down.shape[1]]}; this base has "
                     f"{list(weight.shape)}"
                 )
-            deltas[module] = Delta(delta.down.to(weight), delta.up.to(weight))
+            dtype = weight.dtype if weight.is_floating_point() else torch.float32
+            deltas[module] = Delta(
+                *(one.to(weight.device, dtype) for one in (delta.down, delta.up))
+            )
         return Adapter(adapter.name, deltas, adapter.matryoshka, adapter.base_sha256)
 
     def _linear(self, name: str) -> nn.Linear:

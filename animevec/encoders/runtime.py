@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 M = TypeVar("M", bound="nn.Module")
-Dtype = Literal["float32", "bfloat16", "float16", "int8"]
+Dtype = Literal["float32", "bfloat16", "float16", "w8a8", "int8"]
 
 # Beyond this a forward's activations leave the cores' caches and every token costs more
 # (docs/encoders.md); a GPU wants all it can get.
@@ -46,10 +46,12 @@ class Runtime:
 
     @property
     def torch_dtype(self) -> torch.dtype:
-        """The torch number format; int8 is an exported model's and has none."""
+        """The torch number format of all but the linear layers; int8 is an exported model's and
+        has none.
+        """
         import torch
 
-        dtype = getattr(torch, self.dtype)
+        dtype = getattr(torch, "float32" if self.dtype == "w8a8" else self.dtype)
         assert isinstance(dtype, torch.dtype)
         return dtype
 
@@ -62,24 +64,33 @@ class Runtime:
 
     def place(self, model: M) -> M:
         """The model on its device, compiled where asked, its weights as the CPU reads them best."""
+        from animevec.encoders.layers import replace_linear
+
         placed = model.to(self.device)
+        if self.dtype == "w8a8":
+            from animevec.encoders.rowwise import RowwiseLinear
+
+            replace_linear(placed, RowwiseLinear)
         if self.compile:
             from animevec.encoders.packed import compile_around
 
             compile_around(placed)
         elif self._is_cpu and self.dtype == "bfloat16" == native_dtype(self.where):
-            from animevec.encoders.blocked import block
+            from animevec.encoders.blocked import BlockedLinear
 
-            block(placed)
+            replace_linear(placed, BlockedLinear)
         return placed
 
 
-def native_dtype(where: str) -> Dtype:
+def native_dtype(where: str, rowwise: bool = False) -> Dtype:
     """The fastest format that retrieves as float32 does (docs/encoders.md).
 
-    bfloat16 on GPUs and on CPUs with matrix tiles (AMX); without them it is slower than float32.
+    bfloat16 on GPUs and on CPUs with matrix tiles (AMX); without them it is slower than float32,
+    and w8a8 faster where the CPU has VNNI, for models of which it is known to do (``rowwise``).
     """
     import torch
 
-    tiles = where != "cpu" or torch.cpu.get_capabilities().get("amx_bf16", False)
-    return "bfloat16" if tiles else "float32"
+    capabilities = torch.cpu.get_capabilities()
+    if where != "cpu" or capabilities.get("amx_bf16", False):
+        return "bfloat16"
+    return "w8a8" if rowwise and capabilities.get("avx512_vnni", False) else "float32"

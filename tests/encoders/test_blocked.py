@@ -9,7 +9,8 @@ from torch import nn
 
 from animevec.encoders.base import TextItem
 from animevec.encoders.bge_m3 import BgeM3
-from animevec.encoders.blocked import BlockedLinear, block, laid_like, plain
+from animevec.encoders.blocked import BlockedLinear, laid_like, plain
+from animevec.encoders.layers import replace_linear
 from animevec.encoders.runtime import Runtime, native_dtype
 from tests.encoders.conftest import find_reference
 from tests.encoders.test_adapter import TEXTS, dense, train
@@ -35,7 +36,7 @@ def test_products_are_the_same(inputs: int, outputs: int) -> None:
 
 def test_only_plain_and_wide_layers_are_blocked() -> None:
     model = nn.Sequential(nn.Linear(64, 64), nn.Linear(64, 1), nn.LayerNorm(1)).bfloat16()
-    block(model)
+    replace_linear(model, BlockedLinear)
     assert [type(one) for one in model] == [BlockedLinear, nn.Linear, nn.LayerNorm]
 
 

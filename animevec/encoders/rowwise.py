@@ -2,7 +2,7 @@
 
 As in LLM.int8() without its outliers (Dettmers et al., arXiv 2208.07339), whose vector-wise scales
 these are.  A row has a scale of its own, so a text's vector does not depend on its batch.  A CPU
-with VNNI multiplies so in a fourth of the time float32 takes (docs/encoders.md).
+with VNNI is faster at it than at float32 (docs/encoders.md).
 """
 
 import torch

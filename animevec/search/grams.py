@@ -17,8 +17,8 @@ _WIDE = 0x2E80
 _MASK = np.uint64(0x7FFFFFFF)
 _MAX_POSTINGS = 60_000
 LEAST = 0.2  # of the largest weight that a text shares; less is hardly ever among the best
-# A long text that shares less than this of its own weight with a name is no spelling of it: names
-# of 24 letters with three slips keep 0.38 (all but one in 200).
+# A text of so many letters that shares less than this of its own weight with a name is no spelling
+# of it: with three slips a name of that length nearly always keeps more.
 LONG, OWN = 24, 0.35
 
 

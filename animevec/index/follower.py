@@ -31,7 +31,8 @@ class FollowerStatus:
 
     @property
     def behind(self) -> int:
-        return self.revision - min(self.watermarks.values(), default=self.revision)
+        # An index may be ahead of the revision last seen: a write reaches both at their own time.
+        return max(0, self.revision - min(self.watermarks.values(), default=self.revision))
 
 
 Followed = Callable[[], Sequence[tuple[str, Synchroniser]]]

@@ -27,7 +27,7 @@ Vectors = np.ndarray[Any, np.dtype[np.float32]]
 def read(path: Path) -> list[dict[str, Any]]:
     """Rows of a JSON Lines file, gzipped or not."""
     content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    return [json.loads(line) for line in content.splitlines()]  # bytes: line feeds only
+    return [json.loads(line) for line in content.splitlines()]  # str has more line ends
 
 
 def vectors(engine: str, model: str, scratch: Path, texts: list[str], threads: int) -> Vectors:

@@ -28,7 +28,7 @@ test: $(STAMP)  ## Everything CI runs: lint, types, architecture, tests, the lea
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 	@$(MAKE) --no-print-directory scenario
 
 scenario: $(STAMP)  ## The learning loop under load, end to end, alone

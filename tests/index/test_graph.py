@@ -15,7 +15,7 @@ from animevec.settings import IndexSettings
 from tests.index.conftest import point_id
 
 COUNT, SIZE, RANK, CLUSTERS, TYPES = 8_000, 2_048, 24, 10, 5
-TOTAL = COUNT + 30
+TOTAL = COUNT + 300  # the questions: a walk that ends in another cluster costs one of them whole
 SECOND = models.FieldCondition(key="type", match=models.MatchValue(value="t1"))
 
 
@@ -65,7 +65,7 @@ def test_what_a_filter_keeps_of_few_is_scanned_and_whole(linked: Linked) -> None
 
 
 def test_what_a_filter_keeps_of_many_is_found_in_the_graph(linked: Linked) -> None:
-    assert recall(linked, [0, 1, 2, 3]) >= 0.95
+    assert recall(linked, [0, 1, 2, 3]) >= 0.97
 
 
 def recall(linked: Linked, types: Sequence[int]) -> float:

@@ -8,7 +8,13 @@ from queue import SimpleQueue
 
 import pytest
 
-from bentos.turnstile import LET_PASS, LONG_S, Absence, Turnstile, outside
+from bentos.turnstile import LET_PASS, Absence, Turnstile, outside
+
+
+@pytest.fixture
+def nobody_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No place beside whoever is inside, however slow the machine."""
+    monkeypatch.setattr("bentos.turnstile.LONG_S", 3600)
 
 
 class Census:
@@ -25,6 +31,11 @@ class Census:
         time.sleep(0.002)
         with self._guard:
             self._now -= 1
+
+
+def until_waiting(turnstile: Turnstile, number: int) -> None:
+    while turnstile.waiting < number:
+        time.sleep(0.001)
 
 
 def stepped_out(
@@ -46,6 +57,7 @@ def stepped_out(
     return thread, absences.get(timeout=5)
 
 
+@pytest.mark.usefixtures("nobody_takes_long")
 def test_at_most_the_places_are_inside() -> None:
     turnstile, census = Turnstile(3), Census()
 
@@ -61,6 +73,7 @@ def test_at_most_the_places_are_inside() -> None:
     assert census.most == 3
 
 
+@pytest.mark.usefixtures("nobody_takes_long")
 def test_first_come_first_served() -> None:
     turnstile, order = Turnstile(1), list[int]()
 
@@ -70,14 +83,15 @@ def test_first_come_first_served() -> None:
 
     threads = [threading.Thread(target=compute, args=(number,)) for number in range(5)]
     with turnstile.inside():
-        for thread in threads:
+        for number, thread in enumerate(threads):
             thread.start()
-            time.sleep(0.02)
+            until_waiting(turnstile, number + 1)
     for thread in threads:
         thread.join()
     assert order == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.usefixtures("nobody_takes_long")
 def test_who_waits_outside_lets_another_in() -> None:
     turnstile, answer = Turnstile(1), threading.Event()
 
@@ -88,7 +102,7 @@ def test_who_waits_outside_lets_another_in() -> None:
     with turnstile.inside():
         thread = threading.Thread(target=copy_context().run, args=(other,))
         thread.start()
-        assert not answer.wait(LONG_S / 5)
+        assert not answer.wait(0.01)
         with outside():
             assert answer.wait(5)
     thread.join()
@@ -107,6 +121,7 @@ def test_a_failure_gives_the_place_back() -> None:
         pass
 
 
+@pytest.mark.usefixtures("nobody_takes_long")
 def test_who_is_called_back_comes_in_its_turn_and_takes_one_place() -> None:
     turnstile, order = Turnstile(1), list[str]()
     first, absent_first = stepped_out(turnstile, lambda: order.append("first"))
@@ -114,7 +129,7 @@ def test_who_is_called_back_comes_in_its_turn_and_takes_one_place() -> None:
     with turnstile.inside():
         absent_second.end()
         absent_first.end()
-        time.sleep(LONG_S / 5)
+        time.sleep(0.01)
         assert not order
     for thread in (first, second):
         thread.join(5)
@@ -160,6 +175,7 @@ def test_an_absence_without_a_turnstile_is_a_wait() -> None:
         absence.wait()
 
 
+@pytest.mark.usefixtures("nobody_takes_long")
 def test_who_comes_back_goes_before_those_who_came_much_later() -> None:
     turnstile, order = Turnstile(1), list[str]()
     away, absence = stepped_out(turnstile, lambda: order.append("back"))
@@ -173,8 +189,7 @@ def test_who_comes_back_goes_before_those_who_came_much_later() -> None:
         for thread in threads:
             thread.start()
         absence.end()
-        while turnstile.waiting < LET_PASS + 3:
-            time.sleep(0.001)
+        until_waiting(turnstile, LET_PASS + 3)
     for thread in (away, *threads):
         thread.join(5)
     # Of those who came later this thread was the first, and the last of them came at the same time.

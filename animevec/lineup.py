@@ -13,7 +13,7 @@ from animevec.assembly import Assembly, Encoders, Wrap, local_release, rebuild, 
 from animevec.catalog.store import Catalog
 from animevec.encoders.base import Encoder
 from animevec.encoders.load import load_encoder
-from animevec.errors import ModelError, NotFound
+from animevec.errors import AnimevecError, ModelError, NotFound
 from animevec.index.assembly import IndexRoom, make_embedder, make_room
 from animevec.index.base import VectorStore
 from animevec.index.build import BuildReport
@@ -83,8 +83,12 @@ class Lineup:
                 "build it: animevec index build, or the flow `embed`",
                 index=release.index,
             )
-        assembly = self._assemble(release, adapters or {})
-        assembly.room.synchroniser.admit(release.index)
+        try:
+            assembly = self._assemble(release, adapters or {})
+            assembly.room.synchroniser.admit(release.index)
+        except AnimevecError:
+            self._unload(release)
+            raise
         self._open[release.version] = assembly
         return assembly
 
@@ -104,13 +108,8 @@ class Lineup:
         To be called when the release's last answers are made.
         """
         closed = self._open.pop(version, None)
-        if closed is None:
-            return
-        used = {adapted for one in self._open.values() for adapted in _adapted(one.release)}
-        for card, sha256 in _adapted(closed.release) - used:
-            own: _Adapting | None = getattr(self._bases.get(card), "adapters", None)
-            if own is not None and sha256 in own.names:
-                own.unload(sha256)
+        if closed is not None:
+            self._unload(closed.release)
 
     def room(self, release: Release, adapters: Adapters | None = None) -> IndexRoom:
         """What builds and follows a release's index, which need not exist yet.
@@ -134,6 +133,14 @@ class Lineup:
         )
         room = self._room(text, picture)
         return Assembly(self.settings, room, found, release, engine, adapters)
+
+    def _unload(self, release: Release) -> None:
+        """Unload a release's adapters that no open one uses."""
+        used = {adapted for one in self._open.values() for adapted in _adapted(one.release)}
+        for card, sha256 in _adapted(release) - used:
+            own: _Adapting | None = getattr(self._bases.get(card), "adapters", None)
+            if own is not None and sha256 in own.names:
+                own.unload(sha256)
 
     @cached_property
     def _view(self) -> CatalogueView:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from animevec.assembly import Assembly, local_release
+from animevec.encoders.base import Encoder
+from animevec.errors import Conflict
 from animevec.lineup import Lineup, open_lineup
 from animevec.release import EncoderRef, Release
 from animevec.search.request import TextSearch
@@ -55,6 +57,11 @@ def closeness(assembly: Assembly) -> list[float]:
     return [one.score for hit in hits for one in hit.channels if one.name == "text"]
 
 
+def loaded(encoder: Encoder) -> set[str]:
+    """The adapters on an encoder, by hash."""
+    return set(encoder.adapters.names)  # type: ignore[attr-defined]
+
+
 def test_two_adapters_of_one_name_are_two(lineup: Lineup, folders: list[Path]) -> None:
     first, second = (opened(lineup, f"{n}", folder) for n, folder in enumerate(folders))
     assert closeness(first) != closeness(second)
@@ -68,11 +75,18 @@ def test_an_adapter_leaves_with_the_last_release_that_uses_it(
     opened(lineup, "2", folders[0])
     encoder = opened(lineup, "3", folders[1]).encoders.text
 
-    def loaded() -> set[str]:
-        return set(encoder.adapters.names)  # type: ignore[attr-defined]
-
     lineup.close("1")
-    assert loaded() == {first, second}
+    assert loaded(encoder) == {first, second}
     lineup.close("2")
-    assert loaded() == {second}
+    assert loaded(encoder) == {second}
     assert closeness(opened(lineup, "1", folders[0])) == before
+
+
+def test_what_cannot_be_opened_leaves_no_adapter(lineup: Lineup, folders: list[Path]) -> None:
+    encoder = opened(lineup, "1", folders[0]).encoders.text
+    release = lineup.open(local_release(lineup.settings)).release  # its index is without adapters
+    named = {"adapter": NAME, "adapter_sha256": adapter_sha256(folders[1])}
+    text = EncoderRef.model_validate(release.text.model_dump() | named)
+    with pytest.raises(Conflict):
+        lineup.open(release.model_copy(update={"version": "2", "text": text}), {NAME: folders[1]})
+    assert loaded(encoder) == {adapter_sha256(folders[0])}

@@ -20,6 +20,7 @@ from pydantic_settings import (
 )
 
 from animevec.errors import InvalidRequest
+from animevec.validation import told
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
@@ -292,14 +293,11 @@ def variable(*path: str) -> str:
 
 
 def _explained(error: ValidationError) -> str:
-    """What is wrong with which setting; a name that is unknown may be a misspelt secret's, so
-    its value is not shown.
-    """
+    """What is wrong with which setting."""
     found = []
     for one in error.errors(include_url=False):
         path = [str(part) for part in one["loc"]]
-        given = "" if one["type"] == "extra_forbidden" else f", not {one['input']!r:.80}"
-        found.append(f"{'.'.join(path)} ({variable(*path)}): {one['msg']}{given}")
+        found.append(f"{'.'.join(path)} ({variable(*path)}): {told(one)}")
     return f"settings, of the environment or {profile_file()}: {'; '.join(found)}"
 
 

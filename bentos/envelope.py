@@ -64,6 +64,14 @@ def install(app: FastAPI) -> None:
 
 async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if isinstance(error.body, bytes):  # which the framework left as they are
+        kind = request.headers.get("content-type", "")
+        return _respond(
+            request,
+            InvalidRequest(
+                f"the body is sent as {kind!r:.80}; send JSON with 'Content-Type: application/json'"
+            ),
+        )
     return _respond(request, refusal(error.errors(), within=1))
 
 

@@ -34,7 +34,7 @@ def test_a_wrong_value_is_named_with_its_variable(
     profile: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ANIMEVEC_SERVE__PORT", "abc")
-    with pytest.raises(InvalidRequest, match=r"serve\.port \(ANIMEVEC_SERVE__PORT\).*not 'abc'"):
+    with pytest.raises(InvalidRequest, match=r"serve\.port \(ANIMEVEC_SERVE__PORT\).*not \"abc\""):
         Settings()
 
 

@@ -93,7 +93,10 @@ Reference = Annotated[
     ),
 ]
 Query = Annotated[
-    str, Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=r"\S"), AfterValidator(_tidy)
+    str,
+    # The pattern is for readers of the schema: what ``_tidy`` refuses, it refuses in words.
+    Field(max_length=MAX_TEXT_CHARS, json_schema_extra={"minLength": 1, "pattern": r"\S"}),
+    AfterValidator(_tidy),
 ]
 Filters = Annotated[dict[str, JsonValue], Field(strict=False), WithJsonSchema(FILTER_SCHEMA)]
 Channel = Annotated[str, Field(max_length=40)]

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import socket
 import struct
 import zlib
@@ -112,6 +113,36 @@ def test_a_bad_body(app: TestClient, name: str, path: str, body: object, status:
     assert answer.status_code == status, answer.text[:500]
     check(answer.json(), CODES[status])
     assert len(answer.text) < 5_000
+
+
+MESSAGES: list[tuple[object, str]] = [
+    ({"query": "a", "limit": 10_000}, "limit: .* equal to 100, not 10000$"),
+    ({"query": 7}, "query: .* valid string, not 7$"),
+    ({"query": " \t"}, "query: the query is empty"),
+    ({"query": "x" * 40_000}, "query: .* at most 32768 characters, not 40,000$"),
+    (
+        {"query": "a", "nsfw": "p" * 100},
+        f"nsfw: .*'demote' or 'include', not \"{'p' * 59}[.]{{3}}$",
+    ),
+    ({"query": "a", "password": "hush"}, "^password: there is no such field$"),
+    ({"query": "a", "limit": "\ud800"}, r"limit: .* valid integer, not \"\\ud800\"$"),
+    ({}, "query: Field required$"),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), MESSAGES)
+def test_a_message_names_the_value_and_the_limit(
+    app: TestClient, body: object, message: str
+) -> None:
+    sent = {"content": json.dumps(body), "headers": {"content-type": "application/json"}}
+    assert re.search(message, app.post(SEARCH, **sent).json()["error"]["message"])
+
+
+def test_who_does_not_say_that_it_is_json_is_told_how(app: TestClient) -> None:
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    answer = app.post(SEARCH, content='{"query": "a"}', headers=kind)
+    said = answer.json()["error"]["message"]
+    assert "'application/x-www-form-urlencoded'; send JSON with 'Content-Type: app" in said
 
 
 def test_a_query_of_9000_tokens_is_answered_or_refused_but_not_lost(app: TestClient) -> None:

@@ -16,8 +16,8 @@ import ijson
 import pyarrow
 import pyarrow.parquet
 
-from animevec.catalog.importers.field import shown
 from animevec.errors import InvalidRequest
+from animevec.validation import shown
 
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 MARK = b"\xef\xbb\xbf"  # the byte order mark of UTF-8

@@ -6,25 +6,16 @@ A field is named as it is in the row, one inside another by a dot (``score.media
 import json
 import re
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any, cast
 
 from animevec.errors import InvalidRequest
+from animevec.validation import shown
 
-JSON = json.JSONEncoder(ensure_ascii=False, default=str)
-SHOWN = 60  # characters of a value in a message
 NUMBER_LIMIT = 2**63
 NUMBER_ID = re.compile(r"0*([1-9][0-9]{0,17})")
 ADDRESS = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 
 Fields = Mapping[str, Any]
-
-
-def shown(value: Any) -> str:
-    """``value`` as JSON writes it, cut where it is long."""
-    # written only as far as it is shown: a value may be nested deeper than Python can follow
-    written = "".join(islice(JSON.iterencode(value), SHOWN + 1))
-    return written if len(written) <= SHOWN else f"{written[:SHOWN]}..."
 
 
 def wrong(name: str, wanted: str, value: Any) -> InvalidRequest:

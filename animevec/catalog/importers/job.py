@@ -9,7 +9,6 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from animevec.catalog.importers.container import Container, Raw, Unit
-from animevec.catalog.importers.field import shown
 from animevec.catalog.importers.journal import COUNTS, Journal, RowError
 from animevec.catalog.importers.layout import Importer, Row
 from animevec.catalog.importers.mal import MyAnimeList
@@ -22,6 +21,7 @@ from animevec.catalog.store import Catalog
 from animevec.catalog.transaction import storable
 from animevec.errors import InvalidRequest
 from animevec.progress import Progress, silent
+from animevec.validation import told
 
 FORMATS: Mapping[str, Importer] = {
     layout.name: layout for layout in (Own(), MyAnimeList(), OfflineDatabase())
@@ -142,10 +142,7 @@ def _illustrated(row: Row, record: Anime, pictures: Pictures) -> Row:
 
 def _reasons(error: ValidationError) -> str:
     found = error.errors(include_url=False, include_context=False)
-    texts = [
-        f"{'.'.join(map(str, e['loc'])) or 'row'}: {e['msg']}, not {shown(e['input'])}"
-        for e in found[:3]
-    ]
+    texts = [f"{'.'.join(map(str, e['loc'])) or 'row'}: {told(e)}" for e in found[:3]]
     return "; ".join(texts) + (f"; and {len(found) - 3} more" if len(found) > 3 else "")
 
 

@@ -11,9 +11,7 @@ SHOWN_PROBLEMS = 20
 SHOWN = 60  # characters of a value in a message
 _JSON = json.JSONEncoder(ensure_ascii=False, default=str)
 # The message says it all, or the value is the whole of what was sent, a picture or a secret.
-_NOT_SHOWN = frozenset(
-    {"missing", "json_invalid", "value_error", "string_unicode", "bytes_too_short"}
-)
+_NOT_SHOWN = frozenset({"missing", "value_error", "string_unicode", "bytes_too_short"})
 
 
 def refusal(problems: Sequence[Mapping[str, Any]], within: int = 0) -> InvalidRequest:
@@ -35,6 +33,9 @@ def told(problem: Mapping[str, Any]) -> str:
     kind, message = problem["type"], problem["msg"].removeprefix("Value error, ")
     if kind == "extra_forbidden":
         return "there is no such field"
+    if kind == "json_invalid":
+        place = "".join(f" from character {part}" for part in problem["loc"] if type(part) is int)
+        return f"not JSON{place}: {problem['ctx']['error']}"
     if kind in _NOT_SHOWN:
         return str(message)
     if kind.endswith("too_long"):  # the value may have any length
@@ -60,5 +61,6 @@ def encodable(text: str) -> bool:
 
 
 def _problem(problem: Mapping[str, Any], within: int) -> dict[str, str]:
-    field = ".".join(str(part) for part in problem["loc"][within:])
-    return {"field": field, "problem": told(problem), "type": problem["type"]}
+    kind, parts = problem["type"], problem["loc"][within:]
+    field = "" if kind == "json_invalid" else ".".join(map(str, parts))
+    return {"field": field, "problem": told(problem), "type": kind}

@@ -138,6 +138,11 @@ def test_a_message_names_the_value_and_the_limit(
     assert re.search(message, app.post(SEARCH, **sent).json()["error"]["message"])
 
 
+def test_where_a_body_is_not_json_is_said(app: TestClient) -> None:
+    answer = app.post(SEARCH, content='{"query": "a"', headers={"content-type": "application/json"})
+    assert answer.json()["error"]["message"].startswith("not JSON from character 13: Expecting ','")
+
+
 def test_who_does_not_say_that_it_is_json_is_told_how(app: TestClient) -> None:
     kind = {"content-type": "application/x-www-form-urlencoded"}
     answer = app.post(SEARCH, content='{"query": "a"}', headers=kind)

@@ -1,6 +1,6 @@
 """What the caches save: one Zipf-shaped query log through two services, caches on and off.
 
-    python benchmarks/cache.py --json cache.json
+    python -m benchmarks.cache --json cache.json
 
 Both services run over copies of the home of the settings (ANIMEVEC_HOME), whose service must be
 down.  They are asked in turns, a slice of the log each, so that both meet the same machine.  The
@@ -29,7 +29,6 @@ import numpy as np
 import psutil
 from rich.console import Console
 from rich.table import Table
-from serve import family_cpu, free_port, running
 
 from animevec.catalog.record import Anime
 from animevec.catalog.store import Catalog
@@ -37,6 +36,7 @@ from animevec.errors import AnimevecError
 from animevec.settings import Settings
 from animevec.stack.process import Process
 from animevec.stack.table import search_service
+from benchmarks.serve import family_cpu, free_port, running
 
 PATH = "/api/v1/search"
 IDLE_S = 4.0

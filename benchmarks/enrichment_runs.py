@@ -69,7 +69,7 @@ class Place:
             "animeschedule_token": "benchmark",
             "attempts": 3,
         }
-        self.settings = Settings(home=home, enrichment=self.enrichment)  # type: ignore[arg-type]
+        self.settings = Settings(home=home, enrichment=self.enrichment)
 
     def start(self) -> subprocess.Popen[str]:
         """The run, begun or gone on with."""

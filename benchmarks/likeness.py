@@ -102,7 +102,7 @@ def by(likeness: Likeness) -> Find:
         return [
             []
             if isinstance(outcome, AnimevecError)
-            else [hit.id for hit in outcome.ranked[:NEAREST]]
+            else [hit.id for hit in outcome.windows[0][:NEAREST]]
             for outcome in found
         ]
 

@@ -91,8 +91,8 @@ class Shelf:
         vectors = self.look([view for one in views for view in one])
         starts = np.cumsum([0, *map(len, views[:-1])])
         channels = [vectors @ known.T for known in (self.square, self.frame)]
-        scores: Scores = sum(np.maximum.reduceat(channel, starts) for channel in channels)
-        return scores
+        best = [np.maximum.reduceat(channel, starts) for channel in channels]
+        return np.asarray(best[0] + best[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,12 @@ def answering(url: str) -> str:
 
 def moved(found: Releases, url: str, version: str) -> float:
     """Seconds from the alias to the first answer of the release."""
-    return timed(lambda: (found.move(CHAMPION, version), until(lambda: answering(url) == version)))
+
+    def move() -> None:
+        found.move(CHAMPION, version)
+        until(lambda: answering(url) == version)
+
+    return timed(move)
 
 
 def until(done: Callable[[], bool], patience_s: float = 120.0) -> None:

@@ -207,7 +207,8 @@ def family_cpu(pid: int) -> float:
 def family_mb(pid: int) -> float:
     """Resident memory of a process and everything under it."""
     root = psutil.Process(pid)
-    return sum(m.memory_info().rss for m in (root, *root.children(recursive=True))) / 1e6
+    members = (root, *root.children(recursive=True))
+    return float(sum(member.memory_info().rss for member in members)) / 1e6
 
 
 async def measure(

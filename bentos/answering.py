@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Request
 from pydantic import BaseModel
+from pydantic_core import to_json
 from starlette.responses import Response
 
 from animevec.assembly import Assembly
@@ -98,7 +99,7 @@ class _Work:
         if isinstance(answer, SearchResult):
             self.timings = answer.timings_ms
         keeps = settled and engine.revision == self.revision and not _failed(answer)
-        return answer.model_dump_json().encode(), keeps
+        return to_json(answer), keeps
 
     def stages(self, queued: float) -> dict[str, float]:
         """Milliseconds by stage; an answer of the cache has the one."""

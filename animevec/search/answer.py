@@ -27,7 +27,6 @@ from animevec.search.plan import Plan
 from animevec.search.rankers import Pool, Ranker
 from animevec.search.request import Search, SimilarSearch
 from animevec.search.response import (
-    ChannelHit,
     Explanation,
     Hit,
     Match,
@@ -209,10 +208,7 @@ class Answerer:
         under: Sequence[UUID],
         reason: Explanation | None,
     ) -> Hit:
-        channels = tuple(
-            ChannelHit(name=p.name, rank=p.rank, score=p.score, share=min(1.0, p.share))
-            for p in one.parts
-        )
+        channels = one.parts
         probability = confidence.packaged().apply(plan.kind, channels, one.score)
         # What is like a title is there, however little is known of how likely it is meant.
         match: Match = "likely" if probability is None or probability >= LIKELY else "none"

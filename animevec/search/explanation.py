@@ -10,8 +10,7 @@ from animevec.encoders.base import DENSE, Head, Task, Vector
 from animevec.encoders.lexical import tokens
 from animevec.search.encoding import QueryEncoders
 from animevec.search.filters import spelling
-from animevec.search.fusion import Part
-from animevec.search.response import Explanation, Shared, WordMatch
+from animevec.search.response import ChannelHit, Explanation, Shared, WordMatch
 from animevec.search.wording import WORD, matched_words
 
 SENTENCES_BY_WORDS = 3
@@ -39,7 +38,7 @@ _COMMON = frozenset(
 
 def explain(
     records: Sequence[Anime],
-    parts: Sequence[Sequence[Part]],
+    parts: Sequence[Sequence[ChannelHit]],
     names: Sequence[str | None],
     query: str,
     dense: Vector | None,
@@ -69,7 +68,7 @@ def explain(
     return found
 
 
-def _summary(parts: Sequence[Part]) -> str:
+def _summary(parts: Sequence[ChannelHit]) -> str:
     if not parts:
         return "asked for by id"
     ordered = sorted(parts, key=lambda part: (-part.share, part.name))

@@ -12,6 +12,8 @@ from operator import itemgetter, ne
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from animevec.search.response import ChannelHit
+
 K = 60
 ANCHOR = 100
 _SCORE = itemgetter(1)
@@ -29,15 +31,6 @@ class ChannelRun:
         """The run without some titles; those behind them move up."""
         kept = [hit for hit in self.hits if hit[0] not in ids] if ids else self.hits
         return ChannelRun(self.name, self.weight, kept)
-
-
-class Part(NamedTuple):
-    """One channel's part in a title: rank from 1, its score, share 0 to 1 of the fused score."""
-
-    name: str
-    rank: int
-    score: float
-    share: float
 
 
 class Vote(NamedTuple):
@@ -65,13 +58,14 @@ class Ranked(NamedTuple):
     ballot: Ballot
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[ChannelHit, ...]:
         """The channels' parts with their shares."""
         votes = self.ballot.votes(self.id)
         total = sum(vote.gain for vote in votes)
+        shares = [vote.gain / total if total else 1 / len(votes) for vote in votes]
         return tuple(
-            Part(name, rank, score, gain / total if total else 1 / len(votes))
-            for name, rank, score, gain in votes
+            ChannelHit(name=vote.name, rank=vote.rank, score=vote.score, share=min(1.0, share))
+            for vote, share in zip(votes, shares, strict=True)
         )
 
 

@@ -124,11 +124,11 @@ def cases(world: World) -> list[Case]:
     each by itself.
     """
     everything = np.ones(len(world), dtype=bool)
-    broad = np.isin(world.genres, (0, 1, 2, 3)).any(axis=1) & (world.year >= 1976)
-    one = (world.genres == 7).any(axis=1)
+    broad = _in_genres(world, 0, 1, 2, 3) & (world.year >= 1976)
+    one = _in_genres(world, 7)
     narrow = one & (world.year >= 2000) & (world.score >= 6.3) & (world.type == 2)
-    unlinked = world.type == TYPES.index("SPECIAL")
-    union = np.isin(world.genres, (7, 8)).any(axis=1)
+    unlinked = np.asarray(world.type == TYPES.index("SPECIAL"))
+    union = _in_genres(world, 7, 8)
     return [
         Case("none", None, everything),
         _case("31 %", broad, _any("genres", "g0", "g1", "g2", "g3"), Range("year", gte=1976)),
@@ -144,6 +144,10 @@ def cases(world: World) -> list[Case]:
         _case("10 %, no links", unlinked, _any("type", "SPECIAL")),
         _case("two genres", union, _any("genres", "g7", "g8")),
     ]
+
+
+def _in_genres(world: World, *genres: int) -> NDArray[np.bool_]:
+    return np.asarray(np.isin(world.genres, genres).any(axis=1))
 
 
 def _case(name: str, mask: NDArray[np.bool_], *parts: Node) -> Case:

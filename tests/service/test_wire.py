@@ -1,6 +1,7 @@
 """What travels to an encoder service and back arrives as it was; the topology works whole."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,22 +99,24 @@ def test_a_service_that_does_not_answer_is_unavailable(error: Exception, calls: 
 
 
 @pytest.fixture
-def apart(built: Path, tmp_path: Path) -> Iterator[Served]:
-    """Encoders in services of their own."""
-    home = copied(built, tmp_path / "home")
-    service = Served(settings_at(home, topology="services"))
-    try:
-        service.start()
-        yield service
-    finally:
-        service.stop()
+def both(built: Path, tmp_path: Path) -> Iterator[list[Served]]:
+    """Encoders in services of their own, and in a process beside the searches."""
+    with ExitStack() as stack:
+        services = [
+            Served(settings_at(copied(built, tmp_path / topology), topology=topology))
+            for topology in ("services", "own_process")
+        ]
+        for service in services:
+            stack.callback(service.stop)
+            service.start()
+        yield services
 
 
 @pytest.mark.slow
-def test_encoders_in_services_of_their_own_answer_the_same(apart: Served, served: Served) -> None:
+def test_encoders_in_services_of_their_own_answer_the_same(both: list[Served]) -> None:
     body = {"query": "a robot boy who fights for justice", "limit": 5}
-    answers = [one.client.post("/api/v1/search", json=body).json() for one in (apart, served)]
+    answers = [one.client.post("/api/v1/search", json=body).json() for one in both]
     ids = [[hit["id"] for hit in answer["hits"]] for answer in answers]
     assert ids[0] == ids[1]
-    bad = apart.client.post("/api/v1/search/image", json={"picture": "aGVsbG8gd29ybGQ="})
+    bad = both[0].client.post("/api/v1/search/image", json={"picture": "aGVsbG8gd29ybGQ="})
     assert (bad.status_code, bad.json()["error"]["code"]) == (415, "unsupported_media")

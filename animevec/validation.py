@@ -1,7 +1,7 @@
 """What pydantic finds wrong, and text that cannot be sent or stored, in the platform's terms."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from itertools import islice
 from typing import Any
 
@@ -9,7 +9,7 @@ from animevec.errors import InvalidRequest
 
 SHOWN_PROBLEMS = 20
 SHOWN = 60  # characters of a value in a message
-_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str, skipkeys=True)
 # The message says it all, or the value is the whole of what was sent, a picture or a secret.
 _NOT_SHOWN = frozenset({"missing", "value_error", "string_unicode", "bytes_too_short"})
 
@@ -38,9 +38,10 @@ def told(problem: Mapping[str, Any]) -> str:
         return f"not JSON{place}: {problem['ctx']['error']}"
     if kind in _NOT_SHOWN:
         return str(message)
-    if kind.endswith("too_long"):  # the value may have any length
-        return f"{message}, not {len(problem['input']):,}"
-    return f"{message}, not {shown(problem['input'])}"
+    given = problem["input"]
+    if kind.endswith("too_long") and isinstance(given, Sized):
+        return f"{message}, not {len(given):,}"
+    return f"{message}, not {shown(given)}"
 
 
 def shown(value: Any) -> str:

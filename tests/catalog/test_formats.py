@@ -161,6 +161,18 @@ def test_own_rows_may_leave_the_id_out(catalog: Catalog, tmp_path: Path, make: A
     assert (report.format, catalog.get(record.id)) == ("animevec", record)
 
 
+def test_an_own_row_with_half_a_surrogate_pair_is_refused(
+    catalog: Catalog, tmp_path: Path, make: Any
+) -> None:
+    good, bad = (make(number).model_dump(mode="json") for number in (1, 2))
+    bad["titles"][0]["text"] = "\ud800"
+    (tmp_path / "own.jsonl").write_text("\n".join(map(json.dumps, (bad, good))))
+    report = import_file(catalog, tmp_path / "own.jsonl")
+    (error,) = report.errors
+    assert (report.created, error.line) == (1, 1)
+    assert error.reason.startswith("row: not JSON")
+
+
 def test_a_mal_row_becomes_a_record() -> None:
     record = MyAnimeList().record(mal_row(1))
     assert record.keys == {"mal": "1", "anilist": "70001", "animeplanet": "hnk-1"}

@@ -141,7 +141,7 @@ def _illustrated(row: Row, record: Anime, pictures: Pictures) -> Row:
 
 
 def _reasons(error: ValidationError) -> str:
-    found = error.errors(include_url=False, include_context=False)
+    found = error.errors(include_url=False)
     texts = [f"{'.'.join(map(str, e['loc'])) or 'row'}: {told(e)}" for e in found[:3]]
     return "; ".join(texts) + (f"; and {len(found) - 3} more" if len(found) > 3 else "")
 

@@ -18,7 +18,7 @@ from animevec.index.embedding import Skipped
 from animevec.pictures import keep
 from animevec.search.request import Picture
 from animevec.settings import MAX_BATCH_ITEMS, Settings
-from animevec.validation import refusal
+from animevec.validation import refusal, told
 from bentos import item as items
 
 ACTOR = "api"
@@ -152,8 +152,7 @@ def _cover(value: JsonValue) -> bytes | None:
     try:
         return None if value is None else _PICTURE.validate_python(value)
     except ValidationError as error:
-        problem = error.errors()[0]["msg"]
-        raise InvalidRequest(f"cover: {problem}", field="cover") from error
+        raise InvalidRequest(f"cover: {told(error.errors()[0])}", field="cover") from error
 
 
 def _identify(keys: JsonValue, catalog: Catalog) -> UUID:

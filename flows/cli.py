@@ -12,6 +12,7 @@ import click
 from animevec.cli import terminal
 from animevec.cli.terminal import json_option
 from animevec.errors import InvalidRequest, NotFound
+from animevec.validation import refusal
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -208,9 +209,7 @@ def _request(
     try:
         return Enrich.model_validate(chosen | {"limit": limit, "dry_run": dry_run})
     except ValidationError as error:
-        found = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in found["loc"])
-        raise InvalidRequest(f"{where}: {found['msg']}") from error
+        raise refusal(error.errors()) from error
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from animevec.cli.terminal import json_option
+from animevec.validation import refusal
 
 if TYPE_CHECKING:
     from animevec.search.request import MultimodalSearch, SimilarSearch
@@ -155,8 +156,7 @@ def _valid(kind: type[Asked], values: dict[str, Any]) -> Asked:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        found = error.errors(include_url=False)[0]
-        raise click.UsageError(f"{'.'.join(map(str, found['loc']))}: {found['msg']}") from error
+        raise click.UsageError(refusal(error.errors()).message) from error
 
 
 def condition(text: str) -> dict[str, Any]:

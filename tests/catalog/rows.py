@@ -1,6 +1,14 @@
 """Made-up rows in the published layouts."""
 
+import json
+from pathlib import Path
 from typing import Any
+
+
+def write(path: Path, rows: list[dict[str, Any]]) -> Path:
+    """The rows as lines of JSON."""
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
 
 
 def mal_row(number: int, **fields: Any) -> dict[str, Any]:
